@@ -1,0 +1,3 @@
+"""emotion-edge: facial emotion recognition that runs where the camera is."""
+
+__version__ = "0.1.0"

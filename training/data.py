@@ -1,0 +1,222 @@
+"""Readers for FER2013, its FER+ votes, and folders of pictures by emotion.
+
+FER2013: Goodfellow et al., "Challenges in representation learning" (2013), published as `fer2013.csv`.
+FER+: Barsoum et al., "Training deep networks for facial expression recognition with crowd-sourced label
+distribution" (2016), published as `fer2013new.csv`, row for row beside the first.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.emotion.labels import LABELS
+
+log = logging.getLogger(__name__)
+
+SIDE = 48
+"""Height and width of a FER2013 picture in pixels."""
+
+SPLITS = ("Training", "PublicTest", "PrivateTest")
+VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+SYNONYMS = {
+    "anger": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happiness": "happy",
+    "joy": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+}
+"""Names that other data sets give to the seven labels."""
+
+NO_LABEL = -1
+"""Stands where the crowd's majority is none of the seven (contempt, unknown, not a face)."""
+
+
+class DataError(Exception):
+    """The training data cannot be used; the message names the file, the row and the remedy."""
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Grey faces and what people see in them.
+
+    images: (N, H, W) uint8, 0..255.
+    targets: (N, 7) float32, a probability distribution a row, in the order of LABELS.
+    labels: (N,) int64, the one label that counts in accuracy, or NO_LABEL.
+    rows: (N,) int64, the row in the file the face came from, counted from 0 after the header.
+    """
+
+    images: np.ndarray
+    targets: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, selection: np.ndarray) -> FaceSet:
+        """The faces at these indices, or where this mask is true."""
+        return FaceSet(self.images[selection], self.targets[selection], self.labels[selection], self.rows[selection])
+
+    def labelled(self) -> FaceSet:
+        """The faces whose label is one of the seven."""
+        return self.take(self.labels != NO_LABEL)
+
+
+def label_index(name: str, where: str) -> int:
+    """The index of an emotion's name, in any data set's spelling. Raises DataError with `where` in it."""
+    plain = name.strip().lower()
+    plain = SYNONYMS.get(plain, plain)
+    if plain not in LABELS:
+        raise DataError(f"{where}: unknown emotion '{name}'; known are {', '.join((*LABELS, *SYNONYMS))}")
+    return LABELS.index(plain)
+
+
+def read_fer2013(path: Path) -> dict[str, FaceSet]:
+    """Read `fer2013.csv` (or the older `icml_face_data.csv`) by split. Targets are one-hot.
+
+    Raises DataError for a missing file or column, a short row, a wrong pixel count, class or usage.
+    """
+    images, labels, usages = [], [], []
+    with _open_csv(path, ("emotion", "pixels", "usage")) as table:
+        for row, record in enumerate(table):
+            where = f"{path}, row {row + 2}"
+            images.append(_pixels(record["pixels"], where))
+            labels.append(_class_number(record["emotion"], where))
+            usages.append(_usage(record["usage"], where))
+    if not images:
+        raise DataError(f"{path} has no rows; download it again")
+    pictures, classes, splits = np.stack(images), np.array(labels), np.array(usages)
+    everything = FaceSet(pictures, np.eye(len(LABELS), dtype=np.float32)[classes], classes, np.arange(len(classes)))
+    return {split: everything.take(splits == split) for split in SPLITS}
+
+
+def with_crowd_votes(faces: dict[str, FaceSet], path: Path) -> dict[str, FaceSet]:
+    """Replace FER2013's labels by what ten people saw: `fer2013new.csv`.
+
+    Targets are the votes for the seven emotions divided by their sum; a face nobody gave one of the seven is left
+    out. The label is the column of the ten with the most votes (a tie goes to the first in the file's order), or
+    NO_LABEL where that is none of the seven. Raises DataError where the file does not belong to `fer2013.csv`.
+    """
+    usages, votes = _read_votes(path)
+    expected = sum(len(part) for part in faces.values())
+    if len(votes) != expected:
+        raise DataError(f"{path} has {len(votes)} rows, fer2013.csv has {expected}: they do not belong together")
+    for split, part in faces.items():
+        wrong = [row for row in part.rows if usages[row] != split]
+        if wrong:
+            raise DataError(f"{path}, row {wrong[0] + 2}: usage is {usages[wrong[0]]} but {split} in fer2013.csv")
+    seven = np.array([VOTE_COLUMNS.index(name) for name in _vote_names()])
+    winner_of_column = np.full(len(VOTE_COLUMNS), NO_LABEL)
+    winner_of_column[seven] = np.arange(len(LABELS))
+    result = {}
+    for split, part in faces.items():
+        counts = votes[part.rows]
+        sums = counts[:, seven].sum(axis=1)
+        targets = (counts[:, seven] / np.maximum(sums, 1)[:, None]).astype(np.float32)
+        crowd = FaceSet(part.images, targets, winner_of_column[counts.argmax(axis=1)], part.rows)
+        result[split] = crowd.take(sums > 0)
+    return result
+
+
+def read_folder(folder: Path, side: int = SIDE) -> tuple[FaceSet, list[str]]:
+    """Read one folder of pictures a class, as FER2013's Kaggle copy and CK+ at 48x48 are published.
+
+    Returns the faces, resized to (side, side) grey, and each one's file name. Contempt is left out; an unreadable
+    picture is reported and skipped. Raises DataError for an unknown class or a folder without pictures.
+    """
+    images, labels, names = [], [], []
+    classes = sorted(path for path in folder.glob("*") if path.is_dir() and path.name.lower() != "contempt")
+    for kind in classes:
+        label = label_index(kind.name, str(kind))
+        for path in sorted(kind.iterdir()):
+            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            if image is None:
+                log.warning("%s is not a readable picture: skipped", path)
+                continue
+            if image.shape != (side, side):
+                image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+            images.append(image)
+            labels.append(label)
+            names.append(path.name)
+    if not images:
+        raise DataError(f"{folder} holds no pictures; expected {folder}/<emotion>/*.png")
+    targets = np.eye(len(LABELS), dtype=np.float32)[labels]
+    return FaceSet(np.stack(images), targets, np.array(labels), np.arange(len(labels))), names
+
+
+def base_rates(faces: FaceSet) -> np.ndarray:
+    """(7,) float: how often each emotion occurs in the targets; sums to 1."""
+    return np.asarray(faces.targets.mean(axis=0, dtype=np.float64))
+
+
+def _vote_names() -> list[str]:
+    by_label = {SYNONYMS.get(name, name): name for name in VOTE_COLUMNS}
+    return [by_label[label] for label in LABELS]
+
+
+class _open_csv:
+    """A CSV file as dictionaries with lower-case, stripped column names, checked for the columns it must have."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
+        self.path, self.columns = path, columns
+
+    def __enter__(self) -> csv.DictReader:
+        if not self.path.is_file():
+            raise DataError(f"{self.path} is missing; see training/README.md for where to get it")
+        self.file = open(self.path, newline="", encoding="utf-8-sig")
+        table = csv.DictReader(self.file)
+        table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
+        missing = [name for name in self.columns if name not in table.fieldnames]
+        if missing:
+            self.file.close()
+            raise DataError(f"{self.path} has no column '{missing[0]}'; its first line must name {self.columns}")
+        return table
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def _pixels(text: str | None, where: str) -> np.ndarray:
+    try:
+        values = np.array((text or "").split(), dtype=np.int64)
+    except ValueError as err:
+        raise DataError(f"{where}: pixels are not whole numbers; download the file again") from err
+    if len(values) != SIDE * SIDE:
+        raise DataError(f"{where}: {len(values)} pixels instead of {SIDE * SIDE}; download the file again")
+    if values.min() < 0 or values.max() > 255:
+        raise DataError(f"{where}: a pixel is outside 0..255; download the file again")
+    return values.astype(np.uint8).reshape(SIDE, SIDE)
+
+
+def _class_number(text: str | None, where: str) -> int:
+    if text is None or not text.strip().isdigit() or int(text) >= len(LABELS):
+        raise DataError(f"{where}: emotion is '{text}', not one of 0..{len(LABELS) - 1}")
+    return int(text)
+
+
+def _usage(text: str | None, where: str) -> str:
+    if text is None or text.strip() not in SPLITS:
+        raise DataError(f"{where}: usage is '{text}', not one of {', '.join(SPLITS)}")
+    return text.strip()
+
+
+def _read_votes(path: Path) -> tuple[list[str], np.ndarray]:
+    """The split of each row, and (N, 10) int votes in the order of VOTE_COLUMNS."""
+    usages, votes = [], []
+    with _open_csv(path, ("usage", *(name.lower() for name in VOTE_COLUMNS))) as table:
+        for row, record in enumerate(table):
+            where = f"{path}, row {row + 2}"
+            usages.append(_usage(record["usage"], where))
+            try:
+                votes.append([int(record[name.lower()]) for name in VOTE_COLUMNS])
+            except (TypeError, ValueError) as err:
+                raise DataError(f"{where}: a vote is missing or not a number; download the file again") from err
+    return usages, np.array(votes).reshape(-1, len(VOTE_COLUMNS))

@@ -1,0 +1,36 @@
+"""Figures of a run: curves, confusion, calibration. Written to the run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+def curves(history: list[dict[str, float]], path: Path) -> None:
+    """Loss and PublicTest accuracy by epoch, the best epoch marked."""
+    epochs = [line["epoch"] for line in history]
+    best = max(history, key=lambda line: line["accuracy"])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    left.plot(epochs, [line["loss"] for line in history], label="Training, augmented")
+    left.plot(epochs, [line["nll"] for line in history], label="PublicTest")
+    left.set(xlabel="epoch", ylabel="cross-entropy to the crowd, nats")
+    left.legend(frameon=False)
+    right.plot(epochs, [100 * line["accuracy"] for line in history], color="C1")
+    right.plot(best["epoch"], 100 * best["accuracy"], "o", color="C1")
+    right.annotate(
+        f"{100 * best['accuracy']:.2f} %",
+        (best["epoch"], 100 * best["accuracy"]),
+        textcoords="offset points",
+        xytext=(0, -16),
+        ha="center",
+    )
+    right.set(xlabel="epoch", ylabel="PublicTest accuracy, %")
+    for axis in (left, right):
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.25)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
