@@ -1,0 +1,191 @@
+"""Every setting: name, default, unit, allowed values. Read once from one TOML file, checked, frozen.
+
+`edge/config.example.toml` is the same list for the owner; a test keeps the two alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import sys
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.emotion.labels import LABELS
+from edge.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def setting(default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    """A field with its allowed range (both ends included) or its allowed words."""
+    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    source: str = "auto"
+    width: int = setting(640, low=160, high=3840)
+    height: int = setting(480, low=120, high=2160)
+    fps: int = setting(30, low=1, high=120)
+    flip: str = setting("none", choices=("none", "horizontal", "vertical", "both"))
+    stall_timeout_s: float = setting(5.0, low=0.5, high=60)
+    give_up_s: float = setting(60.0, low=0, high=86400)
+
+
+@dataclass(frozen=True)
+class FaceConfig:
+    model: str = "face"
+    min_score: float = setting(0.6, low=0.05, high=0.99)
+    min_size_px: int = setting(20, low=8, high=1000)
+    max_faces: int = setting(10, low=1, high=100)
+    detect_every: int = setting(3, low=1, high=60)
+    forget_after_s: float = setting(1.0, low=0.1, high=10)
+
+
+@dataclass(frozen=True)
+class EmotionConfig:
+    model: str = "emotion"
+    base_rates: str | tuple[float, ...] = "everyday"
+    smoothing_s: float = setting(0.35, low=0, high=10)
+    hysteresis: float = setting(0.10, low=0, high=0.9)
+    dwell_s: float = setting(0.25, low=0, high=10)
+    threads: int = setting(1, low=1, high=16)
+
+
+@dataclass(frozen=True)
+class JsonlConfig:
+    enabled: bool = False
+    path: str = "-"
+
+
+@dataclass(frozen=True)
+class TerminalConfig:
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    enabled: bool = False
+    fullscreen: bool = False
+    style: str = setting("picture", choices=("picture", "blurred", "none"))
+    bars: bool = False
+
+
+@dataclass(frozen=True)
+class MqttConfig:
+    enabled: bool = False
+    host: str = "localhost"
+    port: int = setting(1883, low=1, high=65535)
+    device: str = "camera"
+    username: str = ""
+    password_file: str = ""
+    tls: bool = False
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+    interval_s: float = setting(1.0, low=0.1, high=3600)
+    health_interval_s: float = setting(60.0, low=1, high=86400)
+    event_queue: int = setting(1000, low=1, high=100000)
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    level: str = setting("info", choices=("debug", "info", "warning", "error"))
+
+
+@dataclass(frozen=True)
+class Config:
+    camera: CameraConfig = CameraConfig()
+    face: FaceConfig = FaceConfig()
+    emotion: EmotionConfig = EmotionConfig()
+    jsonl: JsonlConfig = JsonlConfig()
+    terminal: TerminalConfig = TerminalConfig()
+    window: WindowConfig = WindowConfig()
+    mqtt: MqttConfig = MqttConfig()
+    log: LogConfig = LogConfig()
+
+
+def load_config(path: Path) -> Config:
+    """Read a TOML file; what it leaves out has its default. Raises ConfigError naming the key and what is allowed."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigError(f"{path}: cannot read the configuration: {err}") from err
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        raise ConfigError(f"{path}: not valid TOML: {err}") from err
+    sections: dict[str, Any] = {}
+    known = {section.name: section for section in dataclasses.fields(Config)}
+    for name, table in tables.items():
+        if name not in known:
+            raise ConfigError(f"{path}: unknown section [{name}]{_suggestion(name, known)}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: {name} = {table!r} stands outside a section")
+        kind = type(known[name].default)
+        sections[name] = kind(**{key: _checked(kind, f"{path}: [{name}] ", key, v) for key, v in table.items()})
+    config = Config(**sections)
+    _check_relations(config, path)
+    return config
+
+
+def _checked(kind: type, place: str, key: str, value: Any) -> Any:
+    """The value of one key in the type and range its field asks for."""
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    if key not in fields:
+        raise ConfigError(f"{place}unknown key '{key}'{_suggestion(key, fields)}")
+    where = f"{place}{key} = {value!r}"
+    value = _typed(typing.get_type_hints(kind)[key], where, value)
+    limits = fields[key].metadata
+    if choices := limits.get("choices"):
+        if value not in choices:
+            raise ConfigError(f"{where}: must be one of {', '.join(choices)}")
+    elif limits and not limits["low"] <= value <= limits["high"]:
+        raise ConfigError(f"{where}: must be between {limits['low']} and {limits['high']}")
+    return value
+
+
+def _typed(wanted: Any, where: str, value: Any) -> Any:
+    if isinstance(wanted, types.UnionType):
+        return tuple(value) if isinstance(value, list) else value
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+        raise ConfigError(f"{where}: must be {names[wanted]}")
+    return value
+
+
+def _check_relations(config: Config, path: Path) -> None:
+    check_base_rates(config.emotion.base_rates, f"{path}: [emotion] base_rates")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", config.mqtt.device):
+        raise ConfigError(
+            f"{path}: [mqtt] device = {config.mqtt.device!r}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
+        )
+    if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
+        raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
+
+
+def check_base_rates(rates: object, where: str) -> None:
+    """'everyday', 'balanced', or seven positive numbers that sum to 1 in the order of LABELS. Raises ConfigError."""
+    if rates in ("everyday", "balanced"):
+        return
+    numbers = isinstance(rates, tuple) and all(type(rate) in (int, float) and rate > 0 for rate in rates)
+    if not (numbers and len(rates) == len(LABELS) and abs(sum(rates) - 1) < 0.01):  # type: ignore[arg-type]
+        raise ConfigError(
+            f"{where} = {rates!r}: must be 'everyday', 'balanced' or {len(LABELS)} positive numbers that sum to 1, for "
+            + ", ".join(LABELS)
+        )
+
+
+def _suggestion(name: str, known: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(known)}"

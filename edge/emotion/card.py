@@ -1,0 +1,65 @@
+"""The card beside every model: what the file is, what it was made from, how good it is, how to use it.
+
+The daemon refuses a model whose bytes, labels or crop rule are not the ones its card speaks of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from edge.emotion.crop import CROP_VERSION
+from edge.emotion.labels import LABELS
+from edge.errors import ModelError
+
+Card = dict[str, Any]
+"""JSON. Every card: name, sha256, licence. An emotion model's: labels, input, crop_version, temperature,
+uncertain_below, base_rates, training, metrics, limits."""
+
+EMOTION_KEYS = ("labels", "input", "crop_version", "temperature", "uncertain_below", "base_rates")
+
+
+def card_path(model: Path) -> Path:
+    return model.with_suffix(".json")
+
+
+def load_verified(model: Path) -> tuple[bytes, Card]:
+    """A model's bytes and its card, after checking that they belong together. Raises ModelError."""
+    path = card_path(model)
+    try:
+        content = model.read_bytes()
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise ModelError(f"cannot read {err.filename}: {err.strerror}; install the model and its card again") from err
+    except ValueError as err:
+        raise ModelError(f"{path} is not JSON ({err}); install the model again") from err
+    if not isinstance(card, dict) or "sha256" not in card:
+        raise ModelError(f"{path} is not a model card: it has no sha256; install the model again")
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != card["sha256"]:
+        raise ModelError(
+            f"{model} has checksum {actual[:12]}…, its card says {str(card['sha256'])[:12]}…: install the model again"
+        )
+    return content, card
+
+
+def check_emotion_card(card: Card, where: Path) -> None:
+    """Refuse an emotion model made for other labels or another crop, or whose card lacks a value. Raises ModelError."""
+    missing = [key for key in EMOTION_KEYS if key not in card]
+    if missing:
+        raise ModelError(f"{card_path(where)} lacks '{missing[0]}'; convert the model again")
+    if tuple(card["labels"]) != LABELS:
+        raise ModelError(f"{where} answers {card['labels']}, this program expects {list(LABELS)} in this order")
+    if card["crop_version"] != CROP_VERSION:
+        raise ModelError(
+            f"{where} was trained on crop rule {card['crop_version']}, this program cuts by rule {CROP_VERSION}: "
+            "update the one that is older"
+        )
+
+
+def write_card(model: Path, card: Card) -> None:
+    """Write the card beside its model, with the checksum of the model's bytes."""
+    complete = {"name": model.stem, "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), **card}
+    card_path(model).write_text(json.dumps(complete, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,69 @@
+"""From face crops to calibrated probabilities, through the int8 model and its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.emotion.card import Card, check_emotion_card, load_verified
+from edge.emotion.labels import LABELS
+from edge.emotion.tflite import TfliteModel
+from edge.errors import ModelError
+
+
+class EmotionClassifier:
+    """The emotion model as the device runs it. The quantization reports measure through this class, too."""
+
+    def __init__(self, model: Path, base_rates: str | tuple[float, ...] = "everyday", threads: int = 1) -> None:
+        """base_rates: 'everyday' (as trained), 'balanced' (all alike) or seven numbers. Raises ModelError."""
+        content, self.card = load_verified(model)
+        check_emotion_card(self.card, model)
+        self._model = TfliteModel(content, str(model), threads)
+        _, height, width, channels = self._model.input_shape if len(self._model.input_shape) == 4 else (0, 0, 0, 0)
+        if channels != 1 or height != width:
+            raise ModelError(f"{model} takes input {self._model.input_shape}, not one grey square face")
+        self.size = height
+        """Side of a face crop in pixels."""
+        self._input = self._model.input_quantization()
+        self._output = self._model.output_quantization()
+        self._temperature = float(self.card["temperature"])
+        self._prior = log_prior(self.card, base_rates)
+        self.uncertain_below = float(self.card["uncertain_below"])
+
+    def classify(self, faces: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """faces: (size, size) uint8 grey crops. Returns (N, 7) calibrated probabilities in the order of LABELS."""
+        logits = np.empty((len(faces), len(LABELS)))
+        for row, face in enumerate(faces):
+            logits[row] = self.logits(face)
+        return probabilities(logits, self._temperature, self._prior)
+
+    def logits(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """(7,) the network's own answer to one (size, size) uint8 face, dequantized."""
+        batch = self._input.quantize(face.reshape(1, self.size, self.size, 1).astype(np.float32))
+        return self._output.dequantize(self._model.run(batch)[0][0])
+
+
+def probabilities(
+    logits: npt.NDArray[Any], temperature: float, prior: npt.NDArray[np.float64] | None = None
+) -> npt.NDArray[np.float64]:
+    """Softmax of logits / temperature + prior, over the last axis; in float64."""
+    scaled = logits.astype(np.float64) / temperature
+    if prior is not None:
+        scaled = scaled + prior
+    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def log_prior(card: Card, base_rates: str | tuple[float, ...]) -> npt.NDArray[np.float64]:
+    """(7,) log r(c) / r_train(c): what to add to calibrated log probabilities so that they fit the place.
+
+    Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities" (2002).
+    """
+    trained = np.asarray(card["base_rates"], dtype=np.float64)
+    if base_rates == "everyday":
+        return np.zeros(len(LABELS))
+    wanted = np.full(len(LABELS), 1 / len(LABELS)) if base_rates == "balanced" else np.asarray(base_rates, dtype=float)
+    return np.asarray(np.log(wanted / wanted.sum()) - np.log(trained / trained.sum()))

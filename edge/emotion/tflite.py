@@ -1,0 +1,96 @@
+"""A LiteRT interpreter and the integer arithmetic of its inputs and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """real = scale * (integer - zero_point), the integers of `dtype`. A float tensor has scale 0."""
+
+    scale: float
+    zero_point: int
+    dtype: np.dtype[Any]
+
+    def quantize(self, real: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Rounded to the nearest integer and clipped to the type's range; a float tensor's values pass unchanged."""
+        if not self.scale:
+            return real.astype(self.dtype)
+        limits = np.iinfo(self.dtype)
+        return np.clip(np.rint(real / self.scale) + self.zero_point, limits.min, limits.max).astype(self.dtype)
+
+    def dequantize(self, integers: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """float32. Widened before the zero point is taken away, so that nothing wraps round."""
+        if not self.scale:
+            return integers.astype(np.float32)
+        return (integers.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)
+
+
+class TfliteModel:
+    """One .tflite file, ready to run. Inputs and outputs are in the file's own integers."""
+
+    def __init__(self, content: bytes, name: str, threads: int = 1) -> None:
+        """content: the file's bytes, as the card's checksum has seen them. Raises ModelError where it is damaged."""
+        interpreter = _interpreter_class()
+        try:
+            self._interpreter = interpreter(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as err:
+            raise ModelError(f"{name}: the interpreter refuses this file ({err}); install the model again") from err
+        self.inputs: list[dict[str, Any]] = self._interpreter.get_input_details()
+        self.outputs: list[dict[str, Any]] = self._interpreter.get_output_details()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the first input, batch dimension included."""
+        return tuple(int(length) for length in self.inputs[0]["shape"])
+
+    def input_quantization(self) -> Quantization:
+        return _quantization(self.inputs[0])
+
+    def output_quantization(self, index: int = 0) -> Quantization:
+        return _quantization(self.outputs[index])
+
+    def run(self, batch: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """One pass. batch: the first input's shape and type. Returns a copy of each output, in the file's order."""
+        self._interpreter.set_tensor(self.inputs[0]["index"], batch)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(output["index"]) for output in self.outputs]
+
+
+def _quantization(details: dict[str, Any]) -> Quantization:
+    scale, zero_point = details["quantization"]
+    return Quantization(float(scale), int(zero_point), np.dtype(details["dtype"]))
+
+
+def _interpreter_class() -> Any:
+    """LiteRT, or its predecessor on systems that only have that."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        try:
+            from tflite_runtime.interpreter import Interpreter
+        except ImportError as err:
+            raise ModelError("no TFLite interpreter here: pip install ai-edge-litert") from err
+    return Interpreter
+
+
+def find_model(name: str) -> Path:
+    """The .tflite file of a model's name ('emotion') or path. Raises ModelError where there is none."""
+    if name.endswith(".tflite"):
+        candidates = [Path(name)]
+    else:
+        package = Path(__file__).parents[1]
+        candidates = [folder / f"{name}.tflite" for folder in (package.parent / "models", package / "models")]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise ModelError(f"no model '{name}': looked for {', '.join(map(str, candidates))}")
