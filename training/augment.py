@@ -5,7 +5,7 @@ Keras's random layers inside the model compile for minutes on some GPUs; here th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,17 @@ class Augmentation:
     erase_px: tuple[int, int] = (6, 20)
     degrade_probability: float = 0.3
     """One of: fewer pixels, blur, sensor noise, JPEG: what small and badly lit faces look like to a camera."""
+
+    def at(self, strength: float) -> Augmentation:
+        """The same changes, 0 (none but the mirror image and tone) to 1 (as written) as far and as often."""
+        return replace(
+            self,
+            rotation_deg=self.rotation_deg * strength,
+            scale=self.scale * strength,
+            shift=self.shift * strength,
+            erase_probability=self.erase_probability * strength,
+            degrade_probability=self.degrade_probability * strength,
+        )
 
 
 def augmented(image: np.ndarray, knobs: Augmentation, random: np.random.Generator) -> np.ndarray:

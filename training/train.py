@@ -18,7 +18,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from training import figures
-from training.augment import Augmentation, augmented
+from training.augment import augmented
 from training.data import FaceSet, base_rates
 from training.recipe import Recipe
 
@@ -36,6 +36,8 @@ class Batches(keras.utils.PyDataset):
     def __init__(self, faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> None:
         super().__init__(workers=1)
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
+        strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
+        self.augmentation = recipe.augmentation.at(strength)
         self.order = np.random.default_rng((seed, epoch)).permutation(len(faces))
 
     def __len__(self) -> int:
@@ -45,8 +47,7 @@ class Batches(keras.utils.PyDataset):
         """(B, S, S, 1) float32 pixels 0..255 and (B, 7) float32 targets."""
         random = np.random.default_rng((self.seed, self.epoch, index))
         chosen = self.order[index * self.recipe.batch_size : (index + 1) * self.recipe.batch_size]
-        knobs: Augmentation = self.recipe.augmentation
-        faces = np.stack([augmented(self.faces.images[row], knobs, random) for row in chosen])
+        faces = np.stack([augmented(self.faces.images[row], self.augmentation, random) for row in chosen])
         return faces[..., None].astype(np.float32), self.faces.targets[chosen]
 
 
@@ -128,10 +129,8 @@ def _compiled(recipe: Recipe, steps: int) -> keras.Model:
         warmup_target=recipe.learning_rate,
         warmup_steps=steps * recipe.warmup_epochs,
     )
-    optimizer = keras.optimizers.SGD(
+    optimizer = keras.optimizers.AdamW(
         rate,
-        momentum=0.9,
-        nesterov=True,
         weight_decay=recipe.weight_decay,
         use_ema=True,
         ema_momentum=recipe.averaging,

@@ -14,5 +14,6 @@ RECIPE = Recipe(
     batch_size=64,
     warmup_epochs=0,
     averaging=0.9,
+    augmentation_ramp_epochs=0,
     faces=512,
 )
