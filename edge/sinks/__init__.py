@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from edge.config import Config
+from edge.control import Control
 from edge.types import Result, Status
 
 
@@ -26,3 +28,29 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Give everything back. May be called twice, and before open."""
+
+
+def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
+    """The outputs that are switched on. source: what JSON and displays call the place the frames come from.
+
+    Each is imported only where it is wanted: a device without a screen needs no library for one.
+    """
+    sinks: list[Sink] = []
+    standard_output_taken = config.jsonl.enabled and config.jsonl.path == "-"
+    if config.jsonl.enabled:
+        from edge.sinks.jsonl import Jsonl
+
+        sinks.append(Jsonl(config.jsonl, source, control))
+    if config.terminal.enabled and not standard_output_taken:
+        from edge.sinks.terminal import Terminal
+
+        sinks.append(Terminal(source, control))
+    if config.window.enabled:
+        from edge.sinks.window import Window
+
+        sinks.append(Window(config.window, control))
+    if config.mqtt.enabled:
+        from edge.sinks.mqtt import Mqtt
+
+        sinks.append(Mqtt(config.mqtt, source, control))
+    return sinks

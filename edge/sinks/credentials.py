@@ -1,0 +1,41 @@
+"""Passwords and certificates for the MQTT broker, from files only the service user can read."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from edge.config import MqttConfig
+from edge.errors import SinkError
+
+
+def password(config: MqttConfig) -> str | None:
+    """The first line of the password file, None where there is no file. Raises SinkError."""
+    if not config.password_file:
+        return None
+    if not config.username:
+        raise SinkError("[mqtt] password_file is given without username")
+    try:
+        lines = Path(config.password_file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as err:
+        why = err.strerror if isinstance(err, OSError) else "it is not text"
+        raise SinkError(f"[mqtt] password_file {config.password_file}: {why}") from err
+    if not lines or not lines[0]:
+        raise SinkError(f"[mqtt] password_file {config.password_file}: its first line is empty")
+    return lines[0]
+
+
+def tls_context(config: MqttConfig) -> ssl.SSLContext:
+    """Checks the broker's certificate and name, and shows ours where there is one. Raises SinkError."""
+    try:
+        context = ssl.create_default_context(cafile=config.ca_file or None)
+    except OSError as err:
+        raise SinkError(f"[mqtt] ca_file {config.ca_file}: {err.strerror or err}") from err
+    if config.certificate_file:
+        try:
+            # Without the empty password, a key that is locked would make OpenSSL ask at the terminal.
+            context.load_cert_chain(config.certificate_file, config.key_file, password="")
+        except OSError as err:
+            files = f"{config.certificate_file}, {config.key_file}"
+            raise SinkError(f"[mqtt] certificate_file, key_file {files}: {err.strerror or err}") from err
+    return context

@@ -1,0 +1,131 @@
+"""What we tell an MQTT broker, and the one thing it may tell us: detection off and on."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import Final
+
+from edge.config import MqttConfig
+from edge.control import Control
+from edge.lines import event_line, frame_line, health_line, to_json
+from edge.sinks.broker import Broker
+from edge.sinks.event_queue import EventQueue
+from edge.types import Result, Status
+
+log = logging.getLogger(__name__)
+
+# Together they keep `close` below one second.
+_LAST_EVENTS_S: Final = 0.4
+_GOODBYE_S: Final = 0.4
+
+
+class Mqtt:
+    """Topics below emotion-edge/<device>. Remembers what was said last, and events until they are acknowledged."""
+
+    name = "mqtt"
+
+    def __init__(self, config: MqttConfig, source: str, control: Control) -> None:
+        self._config = config
+        self._source = source
+        self._control = control
+        self._base = f"emotion-edge/{config.device}"
+        self._events = EventQueue(config.event_queue)
+        self._overflowing = False
+        self._broker: Broker | None = None
+        self._faces: object = None
+        self._faces_at = -math.inf
+        self._detection: bool | None = None
+        self._state: str | None = None
+        self._health_at = -math.inf
+
+    def open(self) -> None:
+        broker = Broker(self._config, f"{self._base}/status", self._switch)
+        broker.open()
+        self._broker = broker
+
+    def show(self, result: Result) -> None:
+        for event in result.events:
+            self._events.add(event_line(event, result))
+        if self._broker is not None and self._catch_up(self._broker):
+            self._tell_faces(self._broker, result)
+
+    def status(self, status: Status) -> None:
+        if self._broker is not None and self._catch_up(self._broker):
+            self._tell_detection(self._broker)
+            self._tell_health(self._broker, status)
+
+    def close(self) -> None:
+        broker, self._broker = self._broker, None
+        if broker is None:
+            return
+        deadline = time.monotonic() + _LAST_EVENTS_S
+        self._catch_up(broker)
+        while len(self._events) and time.monotonic() < deadline:
+            time.sleep(0.01)
+            self._catch_up(broker)
+        if len(self._events):
+            log.warning("mqtt: the broker did not take the last %d events", len(self._events))
+        broker.close(_GOODBYE_S)
+
+    def _catch_up(self, broker: Broker) -> bool:
+        """Do what the state of the connection asks for. Returns whether there is one."""
+        while broker.delivered:
+            self._events.acknowledge(broker.delivered.popleft())
+        if broker.renewed():
+            self._introduce(broker)
+        if broker.connected:
+            self._events.send(lambda event: broker.publish(f"{self._base}/event", to_json(event), qos=1))
+        self._report_dropped()
+        return broker.connected
+
+    def _introduce(self, broker: Broker) -> None:
+        """Tell a broker that knows nothing of us everything."""
+        # In this order: whoever sees us online can switch us.
+        broker.subscribe(f"{self._base}/detection/set")
+        broker.publish(f"{self._base}/status", "online", retain=True)
+        self._faces = self._detection = self._state = None
+        self._tell_detection(broker)
+        late = self._events.start_again()
+        if late:
+            log.info("mqtt: sending %d events of the time without a broker", late)
+
+    def _report_dropped(self) -> None:
+        """Once when the queue overflows, and once with the number when it has run empty again."""
+        if self._events.dropped and not self._overflowing:
+            log.warning(
+                "mqtt: %d events wait for the broker, from now on the oldest are lost", self._config.event_queue
+            )
+            self._overflowing = True
+        elif self._overflowing and not len(self._events):
+            log.warning("mqtt: %d events were lost while the broker took none", self._events.dropped)
+            self._events.dropped, self._overflowing = 0, False
+
+    def _tell_faces(self, broker: Broker, result: Result) -> None:
+        now = time.monotonic()
+        seen = (result.frame.file, {track.id: (track.emotion, track.uncertain) for track in result.tracks})
+        if seen != self._faces and now - self._faces_at >= self._config.interval_s:
+            broker.publish(f"{self._base}/faces", to_json(frame_line(result, self._source)))
+            self._faces, self._faces_at = seen, now
+
+    def _tell_detection(self, broker: Broker) -> None:
+        on = self._control.detection
+        if on != self._detection:
+            broker.publish(f"{self._base}/detection/state", "ON" if on else "OFF", retain=True)
+            self._detection = on
+
+    def _tell_health(self, broker: Broker, status: Status) -> None:
+        """Now and then, and whenever the camera goes or comes."""
+        now = time.monotonic()
+        if status.state != self._state or now - self._health_at >= self._config.health_interval_s:
+            broker.publish(f"{self._base}/health", to_json(health_line(status)), retain=True)
+            self._state, self._health_at = status.state, now
+
+    def _switch(self, payload: bytes, retained: bool) -> None:
+        """In the network thread. A retained command is an old one: it must not switch a camera on at every start."""
+        if not retained and payload in (b"ON", b"OFF"):
+            self._control.switch_detection(payload == b"ON")
+        else:
+            kind = "an old, retained" if retained else "an unknown"
+            log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])

@@ -1,0 +1,71 @@
+"""A quiet live table where standard output is a terminal, and one line an event where it is not."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+from rich.console import Console
+
+from edge.control import Control
+from edge.sinks.live_table import LiveTable
+from edge.sinks.stream import LineStream, open_stream
+from edge.types import Event, Result, Status
+
+
+class Terminal:
+    """Lines wait for their reader (`LineStream`); what the terminal does not take of the table is dropped."""
+
+    name = "terminal"
+
+    def __init__(self, source: str, control: Control) -> None:
+        self._source = source
+        self._control = control
+        self._stream: LineStream | None = None
+        self._console: Console | None = None
+        self._table: LiveTable | None = None
+
+    def open(self) -> None:
+        self._stream = open_stream("-", self._control)
+        console = Console()
+        self._console = console if sys.stdout.isatty() and not console.is_dumb_terminal else None
+
+    def show(self, result: Result) -> None:
+        if self._stream is None:
+            return
+        if self._console is None or result.frame.file is not None:
+            self._stream.write("".join(line + "\n" for line in lines(result)))
+            return
+        if self._table is None:
+            self._table = LiveTable(self._console, self._source)
+        self._table.show(result)
+
+    def status(self, status: Status) -> None:
+        if self._table is not None:
+            self._table.status(status)
+
+    def close(self) -> None:
+        if self._table is not None:
+            self._table.close()
+        self._stream = self._console = self._table = None
+
+
+def lines(result: Result) -> list[str]:
+    """Plain text: one line an event; of a picture in a folder, which has no events, one line on its faces."""
+    if result.frame.file is not None:
+        faces = ", ".join(_opinion(track.emotion, track.confidence, track.uncertain) for track in result.tracks)
+        return [f"{result.frame.file}: {faces or 'no face'}"]
+    moment = datetime.fromtimestamp(result.frame.wall).strftime("%H:%M:%S")
+    uncertain = {track.id for track in result.tracks if track.uncertain}
+    return [f"{moment} face {event.id}: {_change(event, event.id in uncertain)}" for event in result.events]
+
+
+def _change(event: Event, uncertain: bool) -> str:
+    if event.after is None:
+        return "left"
+    before = "appeared," if event.before is None else f"{event.before} ->"
+    return f"{before} {_opinion(event.after, event.confidence, uncertain)}"
+
+
+def _opinion(label: str, confidence: float, uncertain: bool) -> str:
+    return f"{label} ({100 * confidence:.0f} %{', uncertain' if uncertain else ''})"

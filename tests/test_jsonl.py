@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from edge.config import JsonlConfig
+from edge.control import Control
+from edge.errors import SinkError
+from edge.sinks.jsonl import Jsonl
+from tests.results import changed, result, track
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def control():
+    return Control()
+
+
+def opened(path, control):
+    sink = Jsonl(JsonlConfig(enabled=True, path=str(path)), "auto", control)
+    sink.open()
+    return sink
+
+
+def read(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_events_of_a_frame_follow_its_line(tmp_path, control):
+    sink = opened(tmp_path / "out.jsonl", control)
+    sink.show(result(track(), number=1))
+    sink.show(result(track(), number=2, events=(changed(3), changed(4))))
+    sink.show(result(number=3))
+    lines = read(tmp_path / "out.jsonl")
+    sink.close()
+    assert [line.get("frame", line.get("id")) for line in lines] == [1, 2, 3, 4, 3]
+    assert [line.get("event") for line in lines] == [None, None, "emotion_changed", "emotion_changed", None]
+
+
+def test_a_file_is_appended_to(tmp_path, control):
+    for number in (1, 2):
+        sink = opened(tmp_path / "out.jsonl", control)
+        sink.show(result(number=number))
+        sink.close()
+        sink.close()
+    assert [line["frame"] for line in read(tmp_path / "out.jsonl")] == [1, 2]
+
+
+def test_half_a_line_from_a_power_cut_spoils_no_other(tmp_path, control):
+    path = tmp_path / "out.jsonl"
+    path.write_text('{"schema":1,"ti')
+    sink = opened(path, control)
+    sink.show(result(number=7))
+    sink.close()
+    assert json.loads(path.read_text().splitlines()[1])["frame"] == 7
+
+
+@pytest.mark.parametrize("path", ["missing/folder/out.jsonl", "."])
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path, control, path):
+    with pytest.raises(SinkError, match="cannot be written") as caught:
+        opened(tmp_path / path, control)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_is_a_sink_error(control):
+    sink = opened("/dev/full", control)
+    with pytest.raises(SinkError, match=r"/dev/full.*No space left"):
+        sink.show(result())
+    sink.close()
+
+
+def test_a_named_pipe_waits_for_no_reader_and_tells_when_it_has_gone(tmp_path, control):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(SinkError):
+        opened(path, control)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    sink = opened(path, control)
+    sink.show(result(number=5))
+    assert json.loads(os.read(reader, 10000))["frame"] == 5
+    os.close(reader)
+    with pytest.raises(SinkError, match="reader has gone"):
+        sink.show(result())
+    sink.close()
+    assert not control.stop.is_set()
+
+
+def test_a_slow_reader_of_standard_output_gets_every_line(tmp_path, control, monkeypatch):
+    reader, writer = os.pipe()
+    with open(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        sink = opened("-", control)
+        thread = threading.Thread(target=lambda: [sink.show(result(track(), number=n)) for n in range(500)])
+        thread.start()
+        time.sleep(0.2)
+        assert thread.is_alive()
+        received = b""
+        while received.count(b"\n") < 500:
+            received += os.read(reader, 5000)
+        thread.join(5)
+    os.close(reader)
+    assert [json.loads(line)["frame"] for line in received.splitlines()] == list(range(500))
+
+
+def test_a_reader_that_reads_nothing_does_not_keep_us_from_stopping(control, monkeypatch):
+    reader, writer = os.pipe()
+    with open(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        sink = opened("-", control)
+        threading.Timer(0.2, control.stop.set).start()
+        started = time.monotonic()
+        while not control.stop.is_set():
+            sink.show(result(track()))
+        assert time.monotonic() - started < 2
+    os.close(reader)
+
+
+HEAD = """
+import sys
+from edge.config import JsonlConfig
+from edge.control import Control
+from edge.sinks.jsonl import Jsonl
+from tests.results import result, track
+
+control = Control()
+sink = Jsonl(JsonlConfig(True, "-"), "auto", control)
+sink.open()
+number = 0
+while not control.stop.is_set():
+    sink.show(result(track(), number=number))
+    number += 1
+sink.close()
+"""
+
+
+def test_head_ends_the_program_quietly():
+    program = subprocess.Popen([sys.executable, "-c", HEAD], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert json.loads(program.stdout.readline())["frame"] == 0
+    program.stdout.close()
+    assert program.wait(10) == 0
+    assert program.stderr.read() == b""
+    program.stderr.close()
+
+
+def test_a_closed_standard_output_is_a_sink_error(control, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SinkError, match="standard output"):
+        opened("-", control)
