@@ -73,7 +73,8 @@ def _grey_region(
     right = max(left + 1, min(width, math.ceil(centre_x + half)))
     bottom = max(top + 1, min(height, math.ceil(centre_y + half)))
     region: Any = image[top:bottom, left:right]
-    return (cv2.cvtColor(region, cv2.COLOR_BGR2GRAY) if region.ndim == 3 else region), left, top  # type: ignore[return-value]
+    grey = cv2.cvtColor(region, cv2.COLOR_BGR2GRAY) if region.ndim == 3 else region
+    return np.asarray(grey, np.uint8), left, top
 
 
 def _sampled(

@@ -25,13 +25,13 @@ class Quantization:
         if not self.scale:
             return real.astype(self.dtype)
         limits = np.iinfo(self.dtype)
-        return np.clip(np.rint(real / self.scale) + self.zero_point, limits.min, limits.max).astype(self.dtype)
+        return np.asarray(np.clip(np.rint(real / self.scale) + self.zero_point, limits.min, limits.max), self.dtype)
 
     def dequantize(self, integers: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """float32. Widened before the zero point is taken away, so that nothing wraps round."""
         if not self.scale:
             return integers.astype(np.float32)
-        return (integers.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)
+        return np.asarray((integers.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale))
 
 
 class TfliteModel:

@@ -1,0 +1,105 @@
+"""The command `emotion-edge`: parse, load, wire, run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from edge import __version__
+from edge.config import Config, load_config
+from edge.control import Control
+from edge.errors import EdgeError, SourceError
+
+log = logging.getLogger("emotion-edge")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        config = load_config(options.config) if options.config else Config()
+        logging.basicConfig(level=config.log.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
+        return int(options.action(options, config))
+    except EdgeError as err:
+        print(f"emotion-edge: {err}", file=sys.stderr)  # noqa: T201
+        from_config = isinstance(err, SourceError) and options.config and not options.source
+        return 78 if from_config else err.exit_code
+
+
+def _run(options: argparse.Namespace, config: Config) -> int:
+    config = _with_options(config, options)
+    # Imported late: `check` and `--help` need neither OpenCV nor the interpreter.
+    from edge.cameras import camera_for
+    from edge.daemon import Daemon
+    from edge.pipeline import build_pipeline
+    from edge.sinks import sinks_for
+
+    control = Control()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: control.stop.set())
+    camera = camera_for(config.camera.source, config.camera, paced=_watched(config, options))
+    pipeline = build_pipeline(config)
+    sinks = [] if options.no_sinks else sinks_for(config, camera.name, control)
+    Daemon(camera, pipeline, sinks, control, config.camera).run(options.limit)
+    return 0
+
+
+def _watched(config: Config, options: argparse.Namespace) -> bool:
+    """True where a person looks on: then clips play at their own speed instead of as fast as the device can."""
+    if options.no_sinks or options.limit or config.jsonl.enabled:
+        return False
+    return config.window.enabled or (config.terminal.enabled and sys.stdout.isatty())
+
+
+def _check(options: argparse.Namespace, config: Config) -> int:
+    where = options.config or "the defaults"
+    print(f"{where}: the configuration is valid")  # noqa: T201
+    return 0
+
+
+def _with_options(config: Config, options: argparse.Namespace) -> Config:
+    """The command line wins over the file."""
+    if options.source:
+        config = dataclasses.replace(config, camera=dataclasses.replace(config.camera, source=options.source))
+    if options.jsonl:
+        jsonl = dataclasses.replace(config.jsonl, enabled=True, path=options.jsonl)
+        config = dataclasses.replace(config, jsonl=jsonl)
+    if options.window:
+        config = dataclasses.replace(config, window=dataclasses.replace(config.window, enabled=True))
+    return config
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="emotion-edge", description="Facial emotions where the camera is.")
+    parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
+    actions = parser.add_subparsers(required=True, metavar="run | check")
+    run = actions.add_parser("run", help="watch a camera, a clip or pictures until stopped")
+    run.add_argument("--config", type=Path, metavar="FILE", help="TOML; see edge/config.example.toml")
+    run.add_argument(
+        "--source",
+        metavar="S",
+        help="auto, demo, picamera, v4l2:/dev/video0, gst:PIPELINE, rtsp://…, http://…, a video, an image or a folder",
+    )
+    run.add_argument("--jsonl", metavar="FILE", help="one line of JSON a frame; - is standard output")
+    run.add_argument("--window", action="store_true", help="show the picture on the desktop or the HDMI console")
+    run.add_argument("--no-sinks", action="store_true", help="no output at all: measure, or try a configuration")
+    run.add_argument("--limit", type=_positive, metavar="N", help="stop after so many frames")
+    run.set_defaults(action=_run)
+    check = actions.add_parser("check", help="validate a configuration")
+    check.add_argument("--config", type=Path, metavar="FILE", required=True)
+    check.set_defaults(action=_check, source=None)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The loop: frames through the pipeline into the sinks, until asked to stop."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from edge.cameras import Camera
+from edge.capture import Frames, every_frame, latest_frames
+from edge.config import CameraConfig
+from edge.control import Control
+from edge.health import Health, summary
+from edge.pipeline import Pipeline
+from edge.sinks import Sink
+from edge.types import Result, State, Status
+
+log = logging.getLogger(__name__)
+
+STATUS_INTERVAL_S = 1.0
+SUMMARY_INTERVAL_S = 60.0
+SINK_RETRY_S = 10.0
+
+
+class Daemon:
+    """Owns the run of one camera, one pipeline and any number of sinks."""
+
+    def __init__(
+        self, camera: Camera, pipeline: Pipeline, sinks: list[Sink], control: Control, config: CameraConfig
+    ) -> None:
+        self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
+        self._outlets = [Outlet(sink) for sink in sinks]
+        self._health = Health(camera.name)
+        self._state: State = "running"
+        self._status_due = self._summary_due = 0.0
+
+    def run(self, limit: int | None = None) -> None:
+        """Until the files end, the limit of frames is reached, or the control says stop. Raises EdgeError."""
+        for outlet in self._outlets:
+            outlet.open()
+        self._summary_due = time.monotonic() + SUMMARY_INTERVAL_S
+        frames = self._frames()
+        done = 0
+        try:
+            for frame in frames:
+                if frame is not None:
+                    result = self._pipeline.process(frame)
+                    self._health.record(result)
+                    for outlet in self._outlets:
+                        outlet.show(result)
+                    done += 1
+                self._tell_status()
+                if done == limit or self._control.stop.is_set():
+                    break
+        finally:
+            frames.close()
+            for outlet in self._outlets:
+                outlet.close()
+
+    def _frames(self) -> Frames:
+        if self._camera.live:
+            return latest_frames(self._camera, self._control, self._config, self._changed)
+        return every_frame(self._camera, self._control, self._changed)
+
+    def _changed(self, state: State) -> None:
+        self._state = state
+        self._status_due = 0.0
+
+    def _tell_status(self) -> None:
+        now = time.monotonic()
+        if now < self._status_due:
+            return
+        self._status_due = now + STATUS_INTERVAL_S
+        status = self._health.status(self._state)
+        for outlet in self._outlets:
+            outlet.status(status)
+        if now >= self._summary_due:
+            self._summary_due = now + SUMMARY_INTERVAL_S
+            log.info("%s", summary(status))
+
+
+class Outlet:
+    """Keeps one sink from disturbing the rest: what it raises is logged once, and it is opened again later."""
+
+    def __init__(self, sink: Sink, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sink, self._clock = sink, clock
+        self._open = False
+        self._broken_since: float | None = None
+        self._retry_at = 0.0
+
+    def open(self) -> None:
+        self._guarded(self._sink.open, opening=True)
+
+    def show(self, result: Result) -> None:
+        if self._ready():
+            self._guarded(lambda: self._sink.show(result))
+
+    def status(self, status: Status) -> None:
+        if self._ready():
+            self._guarded(lambda: self._sink.status(status))
+
+    def close(self) -> None:
+        self._open = False
+        self._guarded(self._sink.close, closing=True)
+
+    def _ready(self) -> bool:
+        if not self._open and self._clock() >= self._retry_at:
+            self.open()
+        return self._open
+
+    def _guarded(self, action: Callable[[], None], *, opening: bool = False, closing: bool = False) -> None:
+        try:
+            action()
+        except Exception as err:  # the one place where anything may be caught: a sink must not stop the others
+            self._failed(err)
+            if not closing:
+                self.close()
+            return
+        if opening:
+            self._open = True
+            if self._broken_since is not None:
+                log.info("%s is back after %.0f s", self._sink.name, self._clock() - self._broken_since)
+                self._broken_since = None
+
+    def _failed(self, err: Exception) -> None:
+        self._retry_at = self._clock() + SINK_RETRY_S
+        if self._broken_since is None:
+            self._broken_since = self._clock()
+            log.warning("%s: %s; going on without it, trying again every %.0f s", self._sink.name, err, SINK_RETRY_S)
+            log.debug("the cause", exc_info=err)

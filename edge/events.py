@@ -1,0 +1,65 @@
+"""What is worth telling: a face appeared, its emotion changed, it left. Hysteresis and dwell keep it calm."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.emotion.labels import LABELS
+from edge.types import Event
+
+
+@dataclass
+class _Announced:
+    label: str
+    confidence: float
+    candidate: str | None = None
+    candidate_since: float = 0.0
+
+
+class Announcer:
+    """Decides which label of each face is announced. Remembers, for each id, what was announced last.
+
+    Another label is announced once its probability has exceeded the announced one's by `hysteresis`, and has been
+    no less than `uncertain_below`, for `dwell_s` seconds without a break.
+    """
+
+    def __init__(self, hysteresis: float, dwell_s: float, uncertain_below: float) -> None:
+        self._hysteresis, self._dwell_s, self._uncertain_below = hysteresis, dwell_s, uncertain_below
+        self._announced: dict[int, _Announced] = {}
+        self._events: list[Event] = []
+
+    def update(self, id: int, probabilities: npt.NDArray[np.float64], time: float) -> str:  # noqa: A002
+        """The announced label of this face after its smoothed (7,) probabilities of this frame."""
+        best = int(probabilities.argmax())
+        label, confidence = LABELS[best], float(probabilities[best])
+        if id not in self._announced:
+            self._announced[id] = _Announced(label, confidence)
+            self._events.append(Event("face_appeared", id, None, label, confidence))
+            return label
+        known = self._announced[id]
+        lead = confidence - float(probabilities[LABELS.index(known.label)])
+        if label == known.label or lead <= self._hysteresis or confidence < self._uncertain_below:
+            known.candidate = None
+            known.confidence = float(probabilities[LABELS.index(known.label)])
+            return known.label
+        if known.candidate != label:
+            known.candidate, known.candidate_since = label, time
+        if time - known.candidate_since >= self._dwell_s:
+            self._events.append(Event("emotion_changed", id, known.label, label, confidence))
+            self._announced[id] = _Announced(label, confidence)
+        return self._announced[id].label
+
+    def keep(self, ids: Collection[int]) -> None:
+        """Everyone else has left."""
+        for id_ in [id_ for id_ in self._announced if id_ not in ids]:
+            last = self._announced.pop(id_)
+            self._events.append(Event("face_left", id_, last.label, None, last.confidence))
+
+    def take(self) -> tuple[Event, ...]:
+        """The events since the last call, in order."""
+        events, self._events = tuple(self._events), []
+        return events

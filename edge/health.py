@@ -1,0 +1,91 @@
+"""How the daemon is doing: rate, latency, memory, temperature. Bounded memory, nothing written anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from edge.types import Result, State, Status
+
+REMEMBERED = 300
+"""Results that rates and percentiles are taken over."""
+
+THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
+THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+"""Raspberry Pi: a hexadecimal word; bits 0 to 3 speak of now (under-voltage, capped, throttled, soft limit)."""
+
+
+class Health:
+    """Collects what each result cost; `status` sums it up."""
+
+    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source, self._clock = source, clock
+        self._started = clock()
+        self._recent: deque[tuple[float, dict[str, float]]] = deque(maxlen=REMEMBERED)
+        self._skipped = 0
+
+    def record(self, result: Result) -> None:
+        self._recent.append((self._clock(), result.ms))
+        self._skipped += result.frame.skipped
+
+    def status(self, state: State) -> Status:
+        now = self._clock()
+        recent = [(at, ms) for at, ms in self._recent if now - at <= 5.0]
+        fps = (len(recent) - 1) / (recent[-1][0] - recent[0][0]) if len(recent) > 1 else 0.0
+        stages = {stage for _, ms in recent for stage in ms}
+        return Status(
+            state=state,
+            source=self._source,
+            fps=fps,
+            skipped=self._skipped,
+            uptime_s=now - self._started,
+            ms={stage: _percentiles([ms[stage] for _, ms in recent if stage in ms]) for stage in sorted(stages)},
+            temperature_c=_temperature(),
+            throttled=_throttled(),
+            rss_mb=_resident_mb(),
+        )
+
+
+def summary(status: Status) -> str:
+    """One line for the log."""
+    stages = ", ".join(f"{stage} {p50:.1f}/{p95:.1f}" for stage, (p50, p95) in status.ms.items())
+    temperature = f", {status.temperature_c:.0f} °C" if status.temperature_c is not None else ""
+    throttled = ", throttled" if status.throttled else ""
+    memory = f", {status.rss_mb:.0f} MB" if status.rss_mb is not None else ""
+    return (
+        f"{status.state}: {status.fps:.1f} frames/s, {status.skipped} skipped, "
+        f"ms p50/p95: {stages or '-'}{temperature}{throttled}{memory}"
+    )
+
+
+def _percentiles(values: list[float]) -> tuple[float, float]:
+    median, high = np.percentile(values, (50, 95))
+    return float(median), float(high)
+
+
+def _temperature() -> float | None:
+    try:
+        return int(THERMAL_ZONE.read_text()) / 1000
+    except (OSError, ValueError):
+        return None
+
+
+def _throttled() -> bool | None:
+    try:
+        return bool(int(THROTTLED.read_text(), 16) & 0xF)
+    except (OSError, ValueError):
+        return None
+
+
+def _resident_mb() -> float | None:
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+    except (OSError, ValueError):
+        pass
+    return None

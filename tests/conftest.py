@@ -1,0 +1,27 @@
+"""Shared by all tests: where real pictures may lie, and small builders of values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.types import Box, Face
+
+MEDIA = Path(__file__).parents[2] / "shared" / "media"
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """Real photographs and clips; they belong to third parties and are not in the repository."""
+    if not MEDIA.is_dir():
+        pytest.skip("needs the folder of real photographs beside the repository")
+    return MEDIA
+
+
+def face_at(x: float, y: float, width: float = 60.0, score: float = 0.9) -> Face:
+    """A face whose box is square and centred at (x, y)."""
+    half = width / 2
+    points = np.array([[-0.2, -0.15], [0.2, -0.15], [0, 0.05], [0, 0.25]], dtype=np.float32) * width
+    return Face(Box(x - half, y - half, x + half, y + half), score, points + np.float32([x, y]))

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from edge.config import CameraConfig, EmotionConfig, FaceConfig
+from edge.control import Control
+from edge.daemon import Daemon, Outlet
+from edge.errors import SinkError
+from edge.health import Health, summary
+from edge.pipeline import Pipeline
+from edge.types import Frame, Result, Status
+from tests.conftest import face_at
+from tests.fakes import FakeClassifier, FakeDetector
+
+PICTURE = np.zeros((120, 160, 3), np.uint8)
+
+
+class Clip:
+    """A file-like source of so many frames."""
+
+    name, live = "clip", False
+
+    def __init__(self, count: int) -> None:
+        self.count, self.given, self.closed = count, 0, False
+
+    def open(self) -> None:
+        pass
+
+    def read(self) -> Frame | None:
+        if self.given == self.count:
+            return None
+        self.given += 1
+        return Frame(PICTURE, self.given / 30, 0.0, self.given - 1)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Notebook:
+    """A sink that notes what it gets, and breaks when told to."""
+
+    name = "notebook"
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self.statuses: list[Status] = []
+        self.opened = self.closed = 0
+        self.breaks_at: int | None = None
+
+    def open(self) -> None:
+        self.opened += 1
+
+    def show(self, result: Result) -> None:
+        if result.frame.number == self.breaks_at:
+            raise OSError("the disk is full")
+        self.results.append(result)
+
+    def status(self, status: Status) -> None:
+        self.statuses.append(status)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def daemon(clip: Clip, *sinks: Notebook, control: Control | None = None) -> Daemon:
+    chain = Pipeline(FakeDetector([face_at(80, 60)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig())
+    return Daemon(clip, chain, list(sinks), control or Control(), CameraConfig())
+
+
+def test_every_frame_of_a_clip_reaches_every_sink():
+    clip, one, two = Clip(20), Notebook(), Notebook()
+    daemon(clip, one, two).run()
+    assert [result.frame.number for result in one.results] == list(range(20))
+    assert one.results == two.results
+    assert clip.closed
+    assert one.closed == two.closed == 1
+    assert one.statuses[0].state == "running"
+
+
+def test_the_limit_stops_the_run():
+    clip, notes = Clip(20), Notebook()
+    daemon(clip, notes).run(limit=7)
+    assert len(notes.results) == 7
+    assert clip.closed
+
+
+def test_stop_ends_the_run_and_releases_everything():
+    control, clip, notes = Control(), Clip(10_000_000), Notebook()
+    notes.status = lambda status: control.stop.set()  # the owner presses q at the first status
+    daemon(clip, notes, control=control).run()
+    assert len(notes.results) == 1
+    assert clip.closed
+    assert notes.closed == 1
+
+
+def test_a_broken_sink_disturbs_nobody_and_is_told_once(caplog: pytest.LogCaptureFixture):
+    broken, healthy = Notebook(), Notebook()
+    broken.breaks_at = 5
+    with caplog.at_level(logging.INFO):
+        daemon(Clip(20), broken, healthy).run()
+    assert len(healthy.results) == 20
+    assert len(broken.results) == 5
+    assert [record.message for record in caplog.records if "notebook" in record.message] == [
+        "notebook: the disk is full; going on without it, trying again every 10 s"
+    ]
+
+
+def test_a_sink_that_comes_back_gets_results_again(caplog: pytest.LogCaptureFixture):
+    now = 0.0
+    sink = Notebook()
+    outlet = Outlet(sink, clock=lambda: now)
+    outlet.open()
+    sink.breaks_at = 1
+    with caplog.at_level(logging.INFO):
+        for number in range(4):
+            outlet.show(Result(Frame(PICTURE, 0.0, 0.0, number), 0.0))
+        now = 11.0
+        outlet.show(Result(Frame(PICTURE, 0.0, 0.0, 9), 0.0))
+    assert [result.frame.number for result in sink.results] == [0, 9]
+    assert "notebook is back after 11 s" in caplog.text
+
+
+def test_a_sink_that_cannot_open_is_tried_again_later():
+    now = 0.0
+    sink = Notebook()
+
+    def refuse() -> None:
+        sink.opened += 1
+        raise SinkError("no screen")
+
+    sink.open = refuse
+    outlet = Outlet(sink, clock=lambda: now)
+    outlet.open()
+    for _ in range(5):
+        outlet.show(Result(Frame(PICTURE, 0.0, 0.0, 0), 0.0))
+    assert sink.opened == 1
+    now = 10.0
+    outlet.show(Result(Frame(PICTURE, 0.0, 0.0, 0), 0.0))
+    assert sink.opened == 2
+
+
+def test_health_tells_rate_latency_and_memory():
+    now = 0.0
+    health = Health("clip", clock=lambda: now)
+    for number in range(31):
+        now = number / 10
+        health.record(Result(Frame(PICTURE, now, 0.0, number, skipped=number % 2), now, ms={"total": float(number)}))
+    status = health.status("running")
+    assert status.fps == pytest.approx(10)
+    assert status.skipped == 15
+    assert status.ms["total"] == pytest.approx((15, 28.5))
+    assert status.rss_mb is not None
+    assert 10 < status.rss_mb < 2000
+    assert summary(status).startswith("running: 10.0 frames/s, 15 skipped, ms p50/p95: total 15.0/28.5")
+    now = 60.0
+    assert health.status("waiting").fps == 0

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.config import EmotionConfig, FaceConfig
+from edge.pipeline import Pipeline
+from edge.types import Frame, Result
+from tests.conftest import face_at
+from tests.fakes import FakeClassifier, FakeDetector
+
+PICTURE = np.zeros((240, 320, 3), np.uint8)
+
+
+def frames(count: int, rate: float = 30.0, start: float = 100.0) -> list[Frame]:
+    return [Frame(PICTURE, start + k / rate, 0.0, k) for k in range(count)]
+
+
+def pipeline(detector: FakeDetector, classifier: FakeClassifier, **face: object) -> Pipeline:
+    return Pipeline(detector, classifier, FaceConfig(**face), EmotionConfig())
+
+
+def events(results: list[Result]) -> list[tuple]:
+    return [(event.kind, event.id, event.before, event.after) for result in results for event in result.events]
+
+
+def test_one_face_appears_changes_and_leaves():
+    detector = FakeDetector(*[[face_at(100, 100)]] * 60, [])
+    classifier = FakeClassifier(*["neutral"] * 30, "happy")
+    chain = pipeline(detector, classifier, detect_every=1)
+    results = [chain.process(frame) for frame in frames(120)]
+    assert events(results) == [
+        ("face_appeared", 1, None, "neutral"),
+        ("emotion_changed", 1, "neutral", "happy"),
+        ("face_left", 1, "happy", None),
+    ]
+    changed = next(result.t for result in results if result.events and result.events[0].kind == "emotion_changed")
+    assert 31 / 30 < changed < 31 / 30 + 0.7
+
+
+def test_time_counts_from_the_first_frame():
+    chain = pipeline(FakeDetector([]), FakeClassifier("happy"))
+    assert [chain.process(frame).t for frame in frames(3, rate=2)] == [0, 0.5, 1.0]
+
+
+def test_the_detector_rests_between_its_turns():
+    detector = FakeDetector([face_at(100, 100)])
+    chain = pipeline(detector, FakeClassifier("happy"), detect_every=5)
+    results = [chain.process(frame) for frame in frames(27)]
+    assert detector.calls == 2 + 5  # twice to make sure of the face, then every fifth frame
+    assert [len(result.tracks) for result in results] == [0] + [1] * 26
+    assert {track.id for result in results for track in result.tracks} == {1}
+
+
+def test_a_missed_face_is_looked_for_at_once():
+    here = [face_at(100, 100)]
+    detector = FakeDetector(here, here, [], here)
+    chain = pipeline(detector, FakeClassifier("happy"), detect_every=5)
+    for frame in frames(9):
+        result = chain.process(frame)
+    assert detector.calls == 4
+    assert [track.id for track in result.tracks] == [1]
+
+
+def test_pictures_of_a_folder_stand_alone():
+    chain = pipeline(FakeDetector([face_at(100, 100)]), FakeClassifier("happy", "sad"))
+    results = [chain.process(Frame(PICTURE, 0.0, 0.0, k, file=f"{k}.jpg")) for k in range(2)]
+    assert [result.tracks[0].emotion for result in results] == ["happy", "sad"]
+    assert results[0].tracks[0].id != results[1].tracks[0].id
+    assert events(results) == []
+
+
+def test_a_doubtful_face_is_uncertain():
+    chain = pipeline(FakeDetector([face_at(100, 100)]), FakeClassifier("sad", certainty=0.4))
+    (track,) = [chain.process(frame) for frame in frames(2)][1].tracks
+    assert track.uncertain
+    assert track.emotion == "sad"
+    assert track.probabilities.sum() == pytest.approx(1)
+
+
+def test_stages_are_timed():
+    ticks = iter(np.arange(0, 10, 0.001))
+    chain = Pipeline(FakeDetector([]), FakeClassifier("sad"), FaceConfig(), EmotionConfig(), lambda: next(ticks))
+    assert chain.process(frames(1)[0]).ms == pytest.approx({"detect": 1.0, "classify": 1.0, "total": 3.0})

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from edge.tracker import COAST_S, Tracker
+from tests.conftest import face_at
+
+STEP_S = 0.1
+
+
+def followed(tracker: Tracker, sightings: list[list], start: float = 0.0) -> list[list[int]]:
+    """Feed one list of faces a step; the ids in view after each."""
+    seen = []
+    for step, faces in enumerate(sightings):
+        tracker.update(faces, start + step * STEP_S)
+        seen.append([id_ for id_, _ in tracker.faces(start + step * STEP_S)])
+    return seen
+
+
+def test_a_face_counts_from_its_second_sighting():
+    tracker = Tracker(forget_after_s=1)
+    assert followed(tracker, [[face_at(100, 100)], [face_at(103, 100)], [face_at(106, 100)]]) == [[], [1], [1]]
+
+
+def test_a_single_false_alarm_is_never_shown():
+    tracker = Tracker(forget_after_s=1)
+    assert followed(tracker, [[face_at(100, 100)], [], [], [], []]) == [[]] * 5
+    assert tracker.ids() == set()
+
+
+def test_an_occlusion_shorter_than_the_limit_keeps_the_id():
+    tracker = Tracker(forget_after_s=1)
+    here = [face_at(100, 100)]
+    seen = followed(tracker, [here, here, *[[]] * 8, here])
+    assert seen[1] == [1]
+    assert seen[8] == []  # not shown where nobody is
+    assert seen[-1] == [1]
+
+
+def test_an_id_is_not_given_out_again():
+    tracker = Tracker(forget_after_s=0.5)
+    here = [face_at(100, 100)]
+    assert followed(tracker, [here, here, *[[]] * 10, here, here])[-1] == [2]
+
+
+def test_two_people_crossing_keep_their_ids():
+    tracker = Tracker(forget_after_s=1)
+    paths = [[face_at(100 + 12 * k, 100), face_at(400 - 12 * k, 130)] for k in range(26)]
+    seen = followed(tracker, paths)
+    assert all(sorted(ids) == [1, 2] for ids in seen[1:])
+    last = dict(tracker.faces(25 * STEP_S))
+    assert last[1].box.centre[0] == pytest.approx(400)
+    assert last[2].box.centre[0] == pytest.approx(100)
+
+
+def test_between_detections_the_box_moves_on():
+    tracker = Tracker(forget_after_s=1)
+    followed(tracker, [[face_at(100, 100)], [face_at(110, 100)], [face_at(120, 100)]])
+    ((_, face),) = tracker.faces(2 * STEP_S + 0.05)
+    assert face.box.centre[0] == pytest.approx(125, abs=0.5)
+    assert face.points[:, 0].mean() == pytest.approx(125, abs=0.5)
+
+
+def test_motion_is_not_trusted_for_long():
+    tracker = Tracker(forget_after_s=5)
+    followed(tracker, [[face_at(100, 100)], [face_at(110, 100)]])
+    assert tracker.faces(STEP_S + COAST_S * 1.01) == []
+    assert tracker.ids() == {1}
+
+
+def test_a_new_or_missed_face_asks_for_another_look():
+    tracker = Tracker(forget_after_s=1)
+    assert not tracker.unsure
+    tracker.update([face_at(100, 100)], 0.0)
+    assert tracker.unsure
+    tracker.update([face_at(100, 100)], 0.1)
+    assert not tracker.unsure
+    tracker.update([face_at(100, 100), face_at(400, 100)], 0.2)
+    assert tracker.unsure
+
+
+def test_a_face_of_another_size_is_another_face():
+    tracker = Tracker(forget_after_s=1)
+    followed(tracker, [[face_at(100, 100, 40)]] * 2)
+    tracker.update([face_at(100, 100, 200)], 0.2)
+    tracker.update([face_at(100, 100, 200)], 0.3)
+    assert tracker.ids() == {1, 2}
