@@ -18,6 +18,8 @@ from edge.types import Result, State, Status
 log = logging.getLogger(__name__)
 
 STATUS_INTERVAL_S = 1.0
+IDLE_STATUS_INTERVAL_S = 0.2
+"""While there are no results a window reads its keys when it is told the status."""
 SUMMARY_INTERVAL_S = 60.0
 SINK_RETRY_S = 10.0
 
@@ -70,7 +72,7 @@ class Daemon:
         now = time.monotonic()
         if now < self._status_due:
             return
-        self._status_due = now + STATUS_INTERVAL_S
+        self._status_due = now + (STATUS_INTERVAL_S if self._state == "running" else IDLE_STATUS_INTERVAL_S)
         status = self._health.status(self._state)
         for outlet in self._outlets:
             outlet.status(status)

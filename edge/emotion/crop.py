@@ -80,7 +80,7 @@ def _grey_region(
 def _sampled(
     grey: npt.NDArray[np.uint8], centre_x: float, centre_y: float, along: float, across: float, size: int
 ) -> npt.NDArray[np.uint8]:
-    """(size, size) samples of a grid turned by (along, across) = step * (cosine, sine) about a centre in pixel edges."""
+    """(size, size) samples of a grid turned by (along, across) = step * (cosine, sine) about a centre."""
     one = 1 << (16 + _FRACTION_BITS)
     # Positions of sample centres in the target, doubled so that they are whole numbers: -(size-1) .. size-1.
     offset = np.arange(1 - size, size, 2, dtype=np.int64)
