@@ -1,10 +1,23 @@
-"""Where frames come from. `open_camera(name)` looks the name up in the table; each camera is one file."""
+"""Where frames come from. `camera_for(source, config)` looks the source up in the table; each camera is one file."""
 
 from __future__ import annotations
 
+import difflib
+import logging
+import os
+from collections.abc import Callable
 from typing import Protocol
 
+from edge.cameras import picamera, v4l2
+from edge.cameras.demo import DemoCamera
+from edge.cameras.files import Pictures, VideoFile, is_picture
+from edge.cameras.gstreamer import GstCamera
+from edge.cameras.stream import StreamCamera
+from edge.config import CameraConfig
+from edge.errors import CameraError, SourceError
 from edge.types import Frame
+
+log = logging.getLogger(__name__)
 
 
 class Camera(Protocol):
@@ -25,3 +38,62 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Give everything back. May be called twice, and before open."""
+
+
+def camera_for(source: str, config: CameraConfig, *, paced: bool = False) -> Camera:
+    """The camera of a source as the command line and the configuration write it. Nothing is opened yet.
+
+    paced: play clips at their own speed, for someone watching, instead of as fast as they are read.
+    Raises SourceError where the source is no known word, or a path at which there is nothing.
+    """
+    if source == "auto":
+        return _automatic(config, paced)
+    if source == "demo":
+        return DemoCamera(paced)
+    if source == "picamera":
+        return picamera.PiCamera(config)
+    for prefix, build in _LIVE.items():
+        if source.startswith(prefix):
+            return build(source, config)
+    if not os.path.exists(source):
+        raise SourceError(f"{source!r}: no such file or folder{_suggestion(source)}")
+    if os.path.isdir(source) or (is_picture(source) and not source.lower().endswith(".gif")):
+        return Pictures(source)
+    if os.path.isfile(source):
+        return VideoFile(source, paced)
+    raise SourceError(f"{source}: not a file or folder; a camera device is written v4l2:{source}")
+
+
+_LIVE: dict[str, Callable[[str, CameraConfig], Camera]] = {
+    "v4l2:": lambda source, config: v4l2.V4l2Camera(source.removeprefix("v4l2:"), config),
+    "gst:": lambda source, config: GstCamera(source.removeprefix("gst:"), config),
+    "rtsp://": StreamCamera,
+    "rtsps://": StreamCamera,
+    "http://": StreamCamera,
+    "https://": StreamCamera,
+}
+
+
+def _automatic(config: CameraConfig, paced: bool) -> Camera:
+    """The Pi camera, else the first V4L2 camera, else the demo clip. Logs which one, and why not the ones before it."""
+    why_not = ""
+    try:
+        _, model = picamera.first_model()
+    except CameraError as err:
+        why_not = f"; {err}"
+    else:
+        log.info("source auto: the Pi camera %s", model)
+        return picamera.PiCamera(config)
+    try:
+        path = v4l2.first_device()
+    except CameraError as err:
+        log.info("source auto: the demo clip%s; %s", why_not, err)
+        return DemoCamera(paced)
+    log.info("source auto: v4l2:%s%s", path, why_not)
+    return v4l2.V4l2Camera(path, config)
+
+
+def _suggestion(source: str) -> str:
+    words = ["auto", "demo", "picamera", *_LIVE]
+    close = difflib.get_close_matches(source, words, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f", and none of {', '.join(words)}"

@@ -1,0 +1,63 @@
+"""Network cameras: RTSP, and MJPEG or video over HTTP."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+
+from edge.cameras.opencv import flipped, opened_capture
+from edge.config import CameraConfig
+from edge.errors import CameraError, SourceError
+from edge.types import Frame
+
+
+class StreamCamera:
+    """Decoded by the FFmpeg inside OpenCV; RTSP goes over TCP. Size and rate are the stream's own."""
+
+    live = True
+
+    def __init__(self, address: str, config: CameraConfig) -> None:
+        self.name = without_secrets(address)
+        self._address, self._config = address, config
+        self._capture: cv2.VideoCapture | None = None
+
+    def open(self) -> None:
+        timeout_ms = 1000 * self._config.stall_timeout_s
+        timeouts = {cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC: timeout_ms}
+        self._capture = opened_capture(self._address, cv2.CAP_FFMPEG, timeouts)
+        if self._capture is None:
+            raise CameraError(f"{self.name}: cannot open this stream; check the address, the password and the network")
+        self._number = 0
+
+    def read(self) -> Frame | None:
+        if self._capture is None:
+            raise CameraError(f"{self.name}: not open")
+        taken, image = self._capture.read()
+        if not taken:
+            raise CameraError(f"{self.name}: the stream ended")
+        self._number += 1
+        picture = flipped(np.asarray(image, dtype=np.uint8), self._config.flip)
+        return Frame(picture, time.monotonic(), time.time(), self._number - 1)
+
+    def close(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+
+def without_secrets(address: str) -> str:
+    """The address without user, password and query, which may hold a token: this is logged and published.
+
+    Raises SourceError where it is no address.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError as err:
+        raise SourceError(f"the source is not a valid address: {err}") from err
+    host = parts.netloc.rpartition("@")[2]
+    if not host:
+        raise SourceError(f"{address!r}: the address names no host")
+    return f"{parts.scheme}://{host}{parts.path}"

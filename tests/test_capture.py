@@ -1,0 +1,293 @@
+"""What the loop gets from a file and from a live camera that behaves, freezes, hangs, is unplugged or switched off."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from edge import capture
+from edge.capture import Frames, every_frame, latest_frames
+from edge.config import CameraConfig
+from edge.control import Control
+from edge.errors import CameraError, SourceError
+from edge.types import Frame, State
+from tests.fakes import FakeCamera
+
+SLACK_S = 0.5
+"""What a busy machine may add to a time that is promised."""
+QUICK = CameraConfig(stall_timeout_s=0.25, give_up_s=5)
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr(capture, "LONGEST_PAUSE_S", 0.4)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_stays() -> Iterator[None]:
+    yield
+    assert wait_for(lambda: not capture_threads()), capture_threads()
+
+
+@pytest.fixture
+def driver() -> Iterator[threading.Event]:
+    """What a hanging driver waits for; it wakes when the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def capture_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "capture"]
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float = 1.0) -> bool:
+    end = time.monotonic() + timeout_s
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return bool(condition())
+
+
+def take(frames: Frames, count: int, timeout_s: float = 2.0) -> list[Frame]:
+    """The next so many frames; what comes in between is None."""
+    taken: list[Frame] = []
+    end = time.monotonic() + timeout_s
+    for frame in frames:
+        if frame is not None:
+            taken.append(frame)
+        if len(taken) == count:
+            break
+        assert time.monotonic() < end, f"{len(taken)} of {count} frames"
+    return taken
+
+
+def until(frames: Frames, condition: Callable[[], object], timeout_s: float = 2.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        next(frames)
+        assert time.monotonic() < end, "the condition did not come true"
+
+
+def test_a_live_camera_delivers_and_is_closed():
+    camera, states = FakeCamera(0.005), []
+    frames = latest_frames(camera, Control(), QUICK, states.append)
+    taken = take(frames, 5)
+    frames.close()
+    assert [frame.number for frame in taken] == list(range(5))
+    assert {frame.skipped for frame in taken} == {0}
+    assert [frame.time for frame in taken] == sorted(frame.time for frame in taken)
+    assert camera.log == ["open", "close"]
+    assert states == ["running"]
+
+
+def test_the_newest_frame_wins_and_the_skipped_are_counted():
+    frames = latest_frames(FakeCamera(0.01), Control(), QUICK, print)
+    first, *_ = take(frames, 1)
+    time.sleep(0.2)
+    second, third = take(frames, 2)
+    frames.close()
+    assert 2 <= second.skipped <= 20
+    assert second.number == first.number + second.skipped + 1
+    assert third.number == second.number + third.skipped + 1
+    assert second.time > first.time + 0.1
+
+
+def test_none_comes_while_there_is_no_frame():
+    frames = latest_frames(FakeCamera(0.0, 0.35, 0.0), Control(), CameraConfig(), print)
+    take(frames, 1)
+    started = time.monotonic()
+    assert next(frames) is None
+    assert 0.05 < time.monotonic() - started < 0.15 + SLACK_S
+    frames.close()
+
+
+def test_a_camera_that_cannot_be_opened_at_the_start_is_an_error_at_once():
+    started = time.monotonic()
+    with pytest.raises(CameraError, match="no such device"):
+        next(latest_frames(FakeCamera(0.0, openings=[CameraError("no such device")]), Control(), QUICK, print))
+    assert time.monotonic() - started < 0.2 + SLACK_S
+
+
+def test_a_camera_that_hangs_at_opening_is_an_error(driver: threading.Event):
+    with pytest.raises(CameraError, match="hangs at opening"):
+        take(latest_frames(FakeCamera(0.0, openings=[driver]), Control(), QUICK, print), 1)
+
+
+def test_an_unplugged_camera_is_told_once_and_comes_back(caplog: pytest.LogCaptureFixture):
+    gone = CameraError("fake: unplugged")
+    camera, states = FakeCamera(0.005, 0.005, gone, 0.005, openings=[None, gone, gone, None]), []
+    with caplog.at_level(logging.INFO):
+        frames = latest_frames(camera, Control(), QUICK, states.append)
+        until(frames, lambda: states == ["running", "waiting", "running"])
+        taken = take(frames, 3)
+        frames.close()
+    assert caplog.messages == ["fake: unplugged; looking for it for 5 s", "fake: back after 0 s"]
+    assert camera.log[:3] == ["open", "close", "close"]
+    assert taken[0].number >= 2, "numbers go on"
+
+
+@pytest.mark.parametrize("what", ["no frame", "frames stop"])
+def test_a_driver_that_hangs_is_left_behind(what: str, driver: threading.Event, caplog: pytest.LogCaptureFixture):
+    camera, states = FakeCamera(*([] if what == "no frame" else [0.005]), driver, 0.005), []
+    frames = latest_frames(camera, Control(), QUICK, states.append)
+    longest, last = 0.0, time.monotonic()
+    while states[-2:] != ["waiting", "running"]:
+        next(frames)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    assert len(capture_threads()) == 2, "the hanging one and its successor"
+    assert camera.log == ["open", "open"], "nobody touches the camera that hangs"
+    frames.close()
+    assert longest < 0.2 + SLACK_S, "the loop never waits for the driver"
+    assert "no frame for too long" in caplog.text
+    driver.set()
+    assert wait_for(lambda: camera.log.count("close") == 2), "the hanging one closes its own when it wakes"
+
+
+def test_the_pauses_of_a_flapping_camera_grow(caplog: pytest.LogCaptureFixture):
+    gone = CameraError("fake: unplugged")
+    camera = FakeCamera(*[0.0, gone] * 4, 0.005)
+    frames = latest_frames(camera, Control(), QUICK, print)
+    started = time.monotonic()
+    until(frames, lambda: camera.log.count("open") == 5)
+    assert time.monotonic() - started > 0.05 + 0.1 + 0.2 + 0.4
+    frames.close()
+
+
+def test_a_camera_that_stays_away_ends_with_an_error():
+    gone = CameraError("fake: unplugged")
+    frames = latest_frames(
+        FakeCamera(0.0, gone, openings=[None, gone]), Control(), CameraConfig(give_up_s=0.5), lambda state: None
+    )
+    started = time.monotonic()
+    with pytest.raises(CameraError, match=r"did not come back within 0\.5 s; at last: fake: unplugged"):
+        take(frames, 99)
+    assert 0.4 < time.monotonic() - started < 0.7 + SLACK_S
+
+
+@pytest.mark.parametrize("steps", [[0.005], [0.005, CameraError("unplugged")]], ids=["delivering", "lost"])
+def test_stop_ends_it_at_once(steps: list[float | Exception], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(capture, "FIRST_PAUSE_S", 10.0)
+    control = Control()
+    frames = latest_frames(FakeCamera(*steps), control, CameraConfig(), print)
+    take(frames, 1)
+    threading.Timer(0.15, control.stop.set).start()
+    started = time.monotonic()
+    for _ in frames:
+        pass
+    assert time.monotonic() - started < 0.15 + 0.2 + SLACK_S
+    assert not capture_threads()
+
+
+def test_stop_does_not_wait_for_a_driver_that_hangs(driver: threading.Event):
+    control = Control()
+    frames = latest_frames(FakeCamera(0.0, driver), control, CameraConfig(), print)
+    take(frames, 1)
+    next(frames)
+    control.stop.set()
+    started = time.monotonic()
+    assert list(frames) == []
+    assert time.monotonic() - started < 0.2 + SLACK_S
+
+
+def test_the_privacy_switch_releases_the_camera():
+    control, camera = Control(), FakeCamera(0.005)
+    states: list[State] = []
+    frames = latest_frames(camera, control, QUICK, states.append)
+    take(frames, 3)
+    control.switch_detection(False)
+    assert next(frames) is None
+    assert camera.log == ["open", "close"]
+    assert not capture_threads()
+    assert [next(frames) for _ in range(3)] == [None] * 3
+    assert states == ["running", "paused"]
+    control.switch_detection(True)
+    assert take(frames, 1)[0].number >= 3
+    assert states == ["running", "paused", "running"]
+    frames.close()
+    assert camera.log == ["open", "close"] * 2
+
+
+def test_switched_off_while_lost_is_paused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(capture, "FIRST_PAUSE_S", 10.0)
+    control, states = Control(), []
+    frames = latest_frames(FakeCamera(0.0, CameraError("unplugged"), 0.005), control, QUICK, states.append)
+    until(frames, lambda: "waiting" in states)
+    control.switch_detection(False)
+    until(frames, lambda: "paused" in states, 0.5)
+    control.switch_detection(True)
+    take(frames, 1)
+    frames.close()
+    assert states == ["running", "waiting", "paused", "running"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_in_our_own_code_does_not_end_in_silence(caplog: pytest.LogCaptureFixture):
+    frames = latest_frames(FakeCamera(0.0, ZeroDivisionError(), 0.005), Control(), QUICK, print)
+    take(frames, 3)
+    frames.close()
+    assert "broke off" in caplog.text
+
+
+class Clip:
+    """A file of so many frames."""
+
+    name, live = "clip", False
+
+    def __init__(self, count: int) -> None:
+        self.count, self.read_so_far, self.closed = count, 0, 0
+
+    def open(self) -> None:
+        if self.count == 0:
+            raise SourceError("not a clip")
+
+    def read(self) -> Frame | None:
+        if self.read_so_far == self.count:
+            return None
+        self.read_so_far += 1
+        return Frame(np.zeros((4, 4, 3), np.uint8), self.read_so_far / 30, 0.0, self.read_so_far - 1)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_every_frame_of_a_file_comes_without_a_thread():
+    clip = Clip(20)
+    frames = every_frame(clip, Control())
+    next(frames)
+    assert not capture_threads()
+    assert [frame.number for frame in frames if frame] == list(range(1, 20))
+    assert clip.closed
+
+
+def test_stop_ends_a_file():
+    control, clip = Control(), Clip(20)
+    frames = every_frame(clip, control)
+    take(frames, 3)
+    control.stop.set()
+    assert list(frames) == []
+    assert (clip.read_so_far, clip.closed) == (3, 1)
+
+
+def test_a_file_is_not_read_while_detection_is_off():
+    control, clip, states = Control(), Clip(5), []
+    frames = every_frame(clip, control, states.append)
+    take(frames, 2)
+    control.switch_detection(False)
+    assert [next(frames), next(frames)] == [None, None]
+    assert clip.read_so_far == 2
+    control.switch_detection(True)
+    assert [frame.number for frame in take(frames, 3)] == [2, 3, 4]
+    assert states == ["paused", "running"]
+
+
+def test_a_file_that_cannot_be_opened_says_so():
+    clip = Clip(0)
+    with pytest.raises(SourceError, match="not a clip"):
+        next(every_frame(clip, Control()))
+    assert clip.closed

@@ -1,0 +1,206 @@
+"""The Pi camera against a stand-in with picamera2's names, argument checks and order of calls."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from concurrent.futures import TimeoutError as FrameTimeoutError
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from edge.cameras.picamera import PiCamera, first_model
+from edge.capture import latest_frames
+from edge.config import CameraConfig
+from edge.control import Control
+from edge.errors import CameraError
+
+CSI = {"Id": "/base/soc/i2c0mux/i2c@1/imx708@1a", "Model": "imx708", "Location": 2, "Rotation": 180}
+USB = {"Id": "/base/scb/pcie@7d500000/pci@0,0/usb@0,0-1.3:1.0-046d:0825", "Model": "HD Webcam"}
+
+
+class Request:
+    """One buffer on loan; picamera2 has four of them and stalls when none comes back."""
+
+    def __init__(self, owner: Picamera2Stand, value: int) -> None:
+        self.owner, self.value, self.released = owner, value, False
+
+    def make_array(self, name: str) -> np.ndarray:
+        assert name == "main"
+        assert not self.released
+        width, height = self.owner.configuration["main"]["size"]
+        return np.full((height, width, 3), self.value % 256, np.uint8)
+
+    def get_metadata(self) -> dict[str, Any]:
+        assert not self.released
+        return {"SensorTimestamp": time.clock_gettime_ns(time.CLOCK_BOOTTIME) - 40_000_000, "ExposureTime": 10_000}
+
+    def release(self) -> None:
+        assert not self.released
+        self.released = True
+        self.owner.on_loan -= 1
+
+
+class Picamera2Stand:
+    """picamera2.Picamera2 as far as it is used."""
+
+    cameras: ClassVar[list[dict[str, Any]]] = []
+    focuses = True
+    busy = False
+    last: Picamera2Stand
+
+    @staticmethod
+    def global_camera_info() -> list[dict[str, Any]]:
+        return Picamera2Stand.cameras
+
+    def __init__(self, camera_num: int = 0) -> None:
+        if self.busy:
+            raise RuntimeError("Camera __init__ sequence did not complete.")
+        self.index, self.calls = camera_num, ["init"]
+        self.controls: dict[str, Any] = {}
+        self.on_loan = self.frames = 0
+        self.unplugged = False
+        self.camera_controls = {"AfMode": (0, 2, 0)} if self.focuses else {}
+        Picamera2Stand.last = self
+
+    def create_video_configuration(self, main: dict[str, Any], **others: Any) -> dict[str, Any]:
+        assert set(others) <= {"lores", "raw", "transform", "colour_space", "buffer_count", "controls", "queue"}
+        return {"main": main, **others}
+
+    def configure(self, configuration: dict[str, Any]) -> None:
+        self.calls.append("configure")
+        self.configuration = configuration
+
+    def camera_configuration(self) -> dict[str, Any]:
+        return self.configuration
+
+    def set_controls(self, controls: dict[str, Any]) -> None:
+        assert set(controls) <= set(self.camera_controls)
+        self.controls.update(controls)
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def capture_request(self, wait: float) -> Request:
+        assert self.calls[-1] == "start"
+        if self.unplugged:
+            time.sleep(wait)
+            raise FrameTimeoutError
+        assert self.on_loan < self.configuration["buffer_count"], "every buffer is on loan: the camera stalls"
+        time.sleep(0.002)
+        self.on_loan += 1
+        self.frames += 1
+        return Request(self, self.frames)
+
+    def cancel_all_and_flush(self) -> None:
+        self.calls.append("flush")
+
+    def stop(self) -> None:
+        if self.unplugged and "flush" not in self.calls:
+            threading.Event().wait(2)
+            raise AssertionError("picamera2 waits for the frame that never comes")
+        self.calls.append("stop")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+@pytest.fixture
+def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2Stand]:
+    """picamera2 and libcamera installed, one sensor on the ribbon connector."""
+    monkeypatch.setenv("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+    for name, contents in {
+        "picamera2": {"Picamera2": Picamera2Stand},
+        "libcamera": {
+            "Transform": lambda **flips: flips,
+            "controls": SimpleNamespace(AfModeEnum=SimpleNamespace(Continuous=2)),
+        },
+    }.items():
+        module = ModuleType(name)
+        module.__dict__.update(contents)
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(Picamera2Stand, "cameras", [USB, CSI])
+    monkeypatch.setattr(Picamera2Stand, "focuses", True)
+    monkeypatch.setattr(Picamera2Stand, "busy", False)
+    return Picamera2Stand
+
+
+@pytest.mark.parametrize("flip", ["none", "horizontal", "vertical", "both"])
+def test_it_asks_for_what_the_configuration_says(flip: str, picamera2: type[Picamera2Stand]):
+    camera = PiCamera(CameraConfig(width=320, height=240, fps=25, flip=flip))
+    camera.open()
+    stand = picamera2.last
+    assert stand.index == 1, "the USB camera comes first in libcamera's list and is passed over"
+    assert stand.configuration["main"] == {"size": (320, 240), "format": "RGB888"}
+    assert stand.configuration["controls"] == {"FrameDurationLimits": (40_000, 40_000)}
+    assert stand.configuration["transform"] == {
+        "hflip": flip in ("horizontal", "both"),
+        "vflip": flip in ("vertical", "both"),
+    }
+    assert stand.controls == {"AfMode": 2}
+    camera.close()
+    assert stand.calls == ["init", "configure", "start", "stop", "close"]
+
+
+def test_frames_carry_the_time_of_the_sensor_and_buffers_go_back(picamera2: type[Picamera2Stand]):
+    camera = PiCamera(CameraConfig())
+    for _ in range(2):
+        camera.open()
+        frames = [camera.read() for _ in range(10)]
+        assert [frame.number for frame in frames if frame] == list(range(10))
+        last = frames[-1]
+        assert last is not None
+        assert 0.04 <= time.monotonic() - last.time < 0.2, "40 ms old when it was handed out"
+        assert 0.04 <= time.time() - last.wall < 0.2
+        assert last.image.shape == (480, 640, 3)
+        assert picamera2.last.on_loan == 0
+        camera.close()
+        camera.close()
+
+
+def test_a_camera_with_fixed_focus_is_left_alone(picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(picamera2, "focuses", False)
+    camera = PiCamera(CameraConfig())
+    camera.open()
+    assert picamera2.last.controls == {}
+    camera.close()
+
+
+def test_a_camera_in_use_or_absent_is_an_error(picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(picamera2, "busy", True)
+    with pytest.raises(CameraError, match="is another program using it"):
+        PiCamera(CameraConfig()).open()
+    monkeypatch.setattr(picamera2, "cameras", [USB])
+    with pytest.raises(CameraError, match="libcamera lists none"):
+        PiCamera(CameraConfig()).open()
+
+
+def test_a_cable_that_comes_off_is_an_error_and_close_does_not_hang(picamera2: type[Picamera2Stand]):
+    camera = PiCamera(CameraConfig(stall_timeout_s=0.1))
+    camera.open()
+    camera.read()
+    picamera2.last.unplugged = True
+    with pytest.raises(CameraError, match=r"no frame for 0\.1 s; check the cable"):
+        camera.read()
+    started = time.monotonic()
+    camera.close()
+    assert time.monotonic() - started < 0.1
+    assert picamera2.last.calls[-3:] == ["flush", "stop", "close"]
+
+
+def test_it_runs_in_the_capture_thread(picamera2: type[Picamera2Stand]):
+    frames = latest_frames(PiCamera(CameraConfig()), Control(), CameraConfig(), lambda state: None)
+    numbers = [frame.number for frame, _ in zip(frames, range(5), strict=False) if frame]
+    frames.close()
+    assert numbers == sorted(set(numbers))
+    assert picamera2.last.calls[-1] == "close"
+
+
+def test_without_picamera2_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(CameraError, match="apt install python3-picamera2"):
+        first_model()

@@ -1,0 +1,150 @@
+"""V4L2 devices against the answers that real drivers give to the two questions we ask the kernel."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras import v4l2
+from edge.cameras.v4l2 import V4l2Camera, first_device, inspected
+from edge.config import CameraConfig
+from edge.errors import CameraError
+
+CAPTURE, METADATA, CODEC = 0x04200001, 0x04A00000, 0x04204000
+DRIVERS = {
+    "webcam": (b"uvcvideo", b"HD Pro Webcam C920", CAPTURE, [b"YUYV", b"H264", b"MJPG"]),
+    "webcam-metadata": (b"uvcvideo", b"HD Pro Webcam C920", METADATA, []),
+    "virtual": (b"vivid", b"vivid", CAPTURE, [b"YUYV", b"RGB3"]),
+    "pi-codec": (b"bcm2835-codec", b"bcm2835-codec-decode", CODEC, []),
+    "pi-isp": (b"bcm2835-isp", b"bcm2835-isp", CAPTURE, [b"YUYV", b"RGB3"]),
+    "pi5-csi": (b"rp1-cfe", b"rp1-cfe", CAPTURE, [b"YUYV", b"pRAA"]),
+    "jetson-csi": (b"tegra-video", b"vi-output, imx219 9-0010", CAPTURE, [b"RG10"]),
+}
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A /dev in which the content of a file names its driver."""
+
+    def ioctl(file: int, question: int, data: bytes) -> bytes:
+        with open(file, closefd=False) as device:
+            device.seek(0)
+            driver, card, capabilities, formats = DRIVERS[device.read()]
+        if question == 0x80685600:
+            assert len(data) == 104, "struct v4l2_capability"
+            return struct.pack("16s32s32sIIIIII", driver, card, b"usb-1", 0x60100, 0x84A00001, capabilities, 0, 0, 0)
+        assert (question, len(data)) == (0xC0405602, 64), "VIDIOC_ENUM_FMT with struct v4l2_fmtdesc"
+        index, kind = struct.unpack_from("II", data)
+        assert kind == 1, "V4L2_BUF_TYPE_VIDEO_CAPTURE"
+        if index >= len(formats):
+            raise OSError(22, "Invalid argument")
+        return struct.pack("III32s4sIIII", index, kind, 0, b"a description", formats[index], 0, 0, 0, 0)
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    return tmp_path
+
+
+def plug(folder: Path, **devices: str) -> None:
+    for name, driver in devices.items():
+        (folder / name).write_text(driver)
+
+
+def test_a_webcam_is_recognised_with_its_formats(kernel: Path):
+    plug(kernel, video0="webcam")
+    device = inspected(str(kernel / "video0"))
+    assert device.card == "HD Pro Webcam C920"
+    assert device.formats == ("YUYV", "H264", "MJPG")
+
+
+@pytest.mark.parametrize("driver", ["webcam-metadata", "pi-codec", "pi-isp", "pi5-csi", "jetson-csi"])
+def test_what_is_no_camera_for_us_is_refused(driver: str, kernel: Path):
+    plug(kernel, video0=driver)
+    with pytest.raises(CameraError, match="gives no pictures that can be read"):
+        inspected(str(kernel / "video0"))
+
+
+def test_the_first_device_is_the_first_that_is_a_camera(kernel: Path):
+    plug(kernel, video0="pi5-csi", video1="webcam-metadata", video2="virtual", video10="webcam")
+    assert first_device(kernel) == str(kernel / "video2")
+    (kernel / "video2").unlink()
+    assert first_device(kernel) == str(kernel / "video10")
+    (kernel / "video10").unlink()
+    with pytest.raises(CameraError, match="video0: rp1-cfe gives no pictures"):
+        first_device(kernel)
+
+
+def test_no_device_at_all(tmp_path: Path):
+    with pytest.raises(CameraError, match="no V4L2 camera: there is no"):
+        first_device(tmp_path)
+
+
+class CaptureStand:
+    """cv2.VideoCapture as the V4L2 part of OpenCV behaves: it takes the nearest size, and stamps in milliseconds."""
+
+    def __init__(self, stamp_ms: float) -> None:
+        self.asked: list[tuple[int, float]] = []
+        self.stamp_ms = stamp_ms
+        self.pictures = 2
+
+    def set(self, number: int, value: float) -> bool:
+        self.asked.append((number, value))
+        return False
+
+    def get(self, number: int) -> float:
+        return {
+            cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"MJPG")),
+            cv2.CAP_PROP_FRAME_WIDTH: 800.0,
+            cv2.CAP_PROP_FRAME_HEIGHT: 600.0,
+            cv2.CAP_PROP_FPS: 24.0,
+            cv2.CAP_PROP_POS_MSEC: self.stamp_ms,
+        }[number]
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        self.pictures -= 1
+        return (
+            (True, np.full((600, 800, 3), np.arange(800)[:, None] // 4, np.uint8))
+            if self.pictures >= 0
+            else (False, None)
+        )
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("stamp_ms", "age_s"), [(99_970.0, 0.03), (0.0, 0.0), (5e9, 0.0)])
+def test_it_asks_logs_flips_and_stamps(
+    stamp_ms: float, age_s: float, kernel: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    plug(kernel, video0="webcam")
+    path, stand = str(kernel / "video0"), CaptureStand(stamp_ms)
+    monkeypatch.setattr(v4l2, "opened_capture", lambda *_: stand)
+    monkeypatch.setattr(v4l2.time, "monotonic", lambda: 100.0)
+    camera = V4l2Camera(path, CameraConfig(width=1024, height=576, fps=25, flip="horizontal"))
+    with caplog.at_level(logging.INFO):
+        camera.open()
+    assert caplog.messages == [f"v4l2:{path}: HD Pro Webcam C920, 800x600 at 24 frames a second, MJPG"]
+    mjpg, *sizes = stand.asked
+    assert mjpg == (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")), "first: the sizes depend on the format"
+    assert [value for _, value in sizes] == [1024, 576, 25]
+    frame = camera.read()
+    assert frame is not None
+    assert frame.time == pytest.approx(100.0 - age_s)
+    assert frame.image[0, 0, 0] > frame.image[0, 799, 0]
+    camera.read()
+    with pytest.raises(CameraError, match="was it unplugged"):
+        camera.read()
+    camera.close()
+    camera.close()
+
+
+def test_a_device_that_is_in_use(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    plug(kernel, video0="webcam")
+    monkeypatch.setattr(v4l2, "opened_capture", lambda *_: None)
+    with pytest.raises(CameraError, match="cannot start HD Pro Webcam C920; is another program using it"):
+        V4l2Camera(str(kernel / "video0"), CameraConfig()).open()
