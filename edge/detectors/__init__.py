@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
 
+from edge.config import FaceConfig
+from edge.detectors.blazeface import BlazeFace
+from edge.emotion.card import card_path, load_verified
+from edge.emotion.tflite import find_model
+from edge.errors import ModelError
 from edge.types import Face, Image
 
 
@@ -11,3 +18,19 @@ class Detector(Protocol):
     """Finds the faces of one picture, likeliest first, each once."""
 
     def detect(self, image: Image) -> list[Face]: ...
+
+
+DETECTORS: Final[dict[str, Callable[[Path, float, float, int, int], Detector]]] = {
+    "blazeface": BlazeFace,
+}
+"""By the "kind" of the model's card: made from the model, min_score, min_size_px, max_faces and threads."""
+
+
+def open_detector(config: FaceConfig, threads: int = 1) -> Detector:
+    """The detector that the model's card asks for. Raises ModelError."""
+    model = find_model(config.model)
+    _, card = load_verified(model)
+    kind = card.get("kind")
+    if kind not in DETECTORS:
+        raise ModelError(f"{card_path(model)}: kind {kind!r} is no face detector known here ({', '.join(DETECTORS)})")
+    return DETECTORS[kind](model, config.min_score, config.min_size_px, config.max_faces, threads)

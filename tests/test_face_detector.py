@@ -1,0 +1,75 @@
+"""Making models/face.*: only the file that was examined, with a card the device can read."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.detectors.blazeface import BlazeFace
+from edge.emotion.card import load_verified
+from edge.emotion.tflite import TfliteModel
+from quantize.detector_int8 import CalibrationError, calibration_inputs, plain_float32, quantized
+from quantize.face_detector import SOURCE_SHA256, main
+from quantize.operators import operators
+
+MODEL = Path(__file__).parents[1] / "models" / "face.tflite"
+
+
+def test_the_shipped_file_is_googles() -> None:
+    assert hashlib.sha256(MODEL.read_bytes()).hexdigest() == SOURCE_SHA256
+
+
+def test_the_shipped_card_says_where_it_comes_from_and_how_good_it_is() -> None:
+    _, card = load_verified(MODEL)
+    assert card["licence"] == "Apache-2.0"
+    assert card["origin"]["sha256"] == SOURCE_SHA256
+    assert set(card["metrics"]["at_min_score"]) == {"0.5", "0.6"}
+
+
+def test_made_again_from_the_same_file(tmp_path: Path) -> None:
+    assert main(["--out", str(tmp_path / "models"), "--source", str(MODEL)]) == 0
+    BlazeFace(tmp_path / "models" / "face.tflite", 0.6, 20, 10)
+
+
+def test_another_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.tflite"
+    other.write_bytes(b"TFL3")
+    assert main(["--out", str(tmp_path), "--source", str(other)]) == 2
+    assert "checksum" in capsys.readouterr().err
+    assert not (tmp_path / "face.tflite").exists()
+
+
+@pytest.fixture(scope="module")
+def plain() -> bytes:
+    return plain_float32(MODEL.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def noise() -> list[np.ndarray]:
+    random = np.random.default_rng(1)
+    return [random.uniform(-1, 1, (1, 192, 192, 3)).astype(np.float32) for _ in range(3)]
+
+
+def test_unpacking_and_fusing_change_nothing(plain: bytes, noise: list[np.ndarray]) -> None:
+    assert {"DEQUANTIZE", "RELU"} & {operator.name for operator in operators(plain)} == set()
+    before, after = TfliteModel(MODEL.read_bytes(), "before"), TfliteModel(plain, "after")
+    for batch in noise:
+        for one, other in zip(before.run(batch), after.run(batch), strict=True):
+            assert np.array_equal(one, other)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_all_but_the_last_two_convolutions_become_int8(plain: bytes, noise: list[np.ndarray]) -> None:
+    pytest.importorskip("ai_edge_quantizer", reason="ai-edge-quantizer is not installed")
+    content = quantized(plain, noise)
+    convolutions = [operator for operator in operators(content) if "CONV" in operator.name]
+    assert [operator.floats for operator in convolutions].count(True) == 2
+    assert TfliteModel(content, "int8").input_quantization().dtype == np.int8
+
+
+def test_too_few_calibration_pictures_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CalibrationError, match="holds 0 pictures"):
+        calibration_inputs(tmp_path, 192)
