@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +107,7 @@ def with_crowd_votes(faces: dict[str, FaceSet], path: Path) -> dict[str, FaceSet
     out. The label is the column of the ten with the most votes (a tie goes to the first in the file's order), or
     NO_LABEL where that is none of the seven. Raises DataError where the file does not belong to `fer2013.csv`.
     """
-    usages, votes = _read_votes(path)
+    usages, votes = read_votes(path)
     expected = sum(len(part) for part in faces.values())
     if len(votes) != expected:
         raise DataError(f"{path} has {len(votes)} rows, fer2013.csv has {expected}: they do not belong together")
@@ -162,26 +164,18 @@ def _vote_names() -> list[str]:
     return [by_label[label] for label in LABELS]
 
 
-class _open_csv:
+@contextmanager
+def _open_csv(path: Path, columns: tuple[str, ...]) -> Iterator[csv.DictReader]:
     """A CSV file as dictionaries with lower-case, stripped column names, checked for the columns it must have."""
-
-    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
-        self.path, self.columns = path, columns
-
-    def __enter__(self) -> csv.DictReader:
-        if not self.path.is_file():
-            raise DataError(f"{self.path} is missing; see training/README.md for where to get it")
-        self.file = open(self.path, newline="", encoding="utf-8-sig")
-        table = csv.DictReader(self.file)
+    if not path.is_file():
+        raise DataError(f"{path} is missing; training/README.md says where to get it")
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        table = csv.DictReader(file)
         table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
-        missing = [name for name in self.columns if name not in table.fieldnames]
+        missing = [name for name in columns if name not in table.fieldnames]
         if missing:
-            self.file.close()
-            raise DataError(f"{self.path} has no column '{missing[0]}'; its first line must name {self.columns}")
-        return table
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
+            raise DataError(f"{path} has no column '{missing[0]}'; its first line must name {', '.join(columns)}")
+        yield table
 
 
 def _pixels(text: str | None, where: str) -> np.ndarray:
@@ -208,7 +202,7 @@ def _usage(text: str | None, where: str) -> str:
     return text.strip()
 
 
-def _read_votes(path: Path) -> tuple[list[str], np.ndarray]:
+def read_votes(path: Path) -> tuple[list[str], np.ndarray]:
     """The split of each row, and (N, 10) int votes in the order of VOTE_COLUMNS."""
     usages, votes = [], []
     with _open_csv(path, ("usage", *(name.lower() for name in VOTE_COLUMNS))) as table:

@@ -9,7 +9,9 @@ import json
 import logging
 import os
 import subprocess
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,16 +27,17 @@ from training.recipe import Recipe
 log = logging.getLogger(__name__)
 
 BEST, STATE, CURVE, FACTS = "best.keras", "state.keras", "epochs.csv", "run.json"
+AHEAD = 16
+"""Batches made before they are needed."""
 
 
-class Batches(keras.utils.PyDataset):
+class Batches:
     """One epoch of augmented faces. Batch `index` depends on (seed, epoch, index) only, so a resumed run is the same.
 
     The last, partial batch is dropped: compiled backends would compile everything again for it.
     """
 
     def __init__(self, faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> None:
-        super().__init__(workers=1)
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
         strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
         self.augmentation = recipe.augmentation.at(strength)
@@ -50,6 +53,17 @@ class Batches(keras.utils.PyDataset):
         faces = np.stack([augmented(self.faces.images[row], self.augmentation, random) for row in chosen])
         return faces[..., None].astype(np.float32), self.faces.targets[chosen]
 
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """All batches in order, the next ones made in threads while one is trained on."""
+        with ThreadPoolExecutor() as workers:
+            ahead: deque[Future] = deque()
+            for index in range(len(self)):
+                ahead.append(workers.submit(self.__getitem__, index))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
 
 def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed: int) -> keras.Model:
     """Train on one split, keep the weights that do best on the other. Continues where a killed run stopped.
@@ -60,27 +74,27 @@ def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     log.info("%s", use_fast_arithmetic())
-    if recipe.faces:
-        training = training.take(np.arange(recipe.faces))
-    history = _read_history(run / CURVE)
+    training = training.take(np.arange(len(training))[: recipe.faces])
+    model, history = _begun(recipe, steps=len(Batches(training, recipe, seed, 0)), run=run)
     if history:
         log.info("continuing after epoch %d of %d", len(history), recipe.epochs)
-        model = keras.models.load_model(run / STATE)
     else:
-        model = _compiled(recipe, steps=len(Batches(training, recipe, seed, 0)))
         _write_facts(run / FACTS, recipe, training, seed)
 
     with _progress(recipe.epochs, len(history)) as advance:
         for epoch in range(len(history), recipe.epochs):
             batches = Batches(training, recipe, seed, epoch)
-            fitted = model.fit(batches, verbose=0, callbacks=[advance(len(batches))])
+            # Not model.fit: it ends by writing the average over the weights, and every epoch would begin from there.
+            model.reset_metrics()
+            for batch in advance(batches):
+                loss = model.train_on_batch(*batch)  # the mean since the reset
             with averaged_weights(model):
-                line = {"epoch": epoch + 1, "loss": fitted.history["loss"][0], **_score(model, selection)}
+                line = {"epoch": epoch + 1, "loss": float(loss), **_score(model, selection)}
                 if all(line["accuracy"] > earlier["accuracy"] for earlier in history):
                     _save(model, run / BEST)
             history.append(line)
-            _save(model, run / STATE)
             _write_history(run / CURVE, history)
+            _save(model, run / STATE)
             figures.curves(history, run / "curves.png")
             log.info("epoch %(epoch)d: loss %(loss).4f, PublicTest accuracy %(accuracy).4f, loss %(nll).4f", line)
     return keras.models.load_model(run / BEST)
@@ -121,6 +135,20 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         model.set_weights(trained)
 
 
+def _begun(recipe: Recipe, steps: int, run: Path) -> tuple[keras.Model, list[dict[str, float]]]:
+    """The network and the lines of the epochs it has been through: none, or where a killed run saved its state.
+
+    The state is read into a newly made network, since a saved optimizer forgets which weights do not decay. It is
+    written after the history: a line more than the state has steps for is of an epoch that is to be done again.
+    """
+    model = _compiled(recipe, steps)
+    if not (run / STATE).exists():
+        return model, []
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(run / STATE)
+    return model, _read_history(run / CURVE)[: int(model.optimizer.iterations) // steps]
+
+
 def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     model = recipe.network()
     rate = keras.optimizers.schedules.CosineDecay(
@@ -153,8 +181,8 @@ def _score(model: keras.Model, faces: FaceSet) -> dict[str, float]:
 
 
 @contextmanager
-def _progress(epochs: int, done: int):
-    """Yields a function that makes the Keras callback of one epoch's progress bar, with the time left."""
+def _progress(epochs: int, done: int) -> Iterator[Callable[[Batches], Iterator[tuple[np.ndarray, np.ndarray]]]]:
+    """Yields what passes the batches of an epoch on and moves the bar, with the time left of all epochs."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -165,12 +193,14 @@ def _progress(epochs: int, done: int):
     with Progress(*columns) as bar:
         task = bar.add_task("training", total=None)
 
-        def epoch_callback(steps: int) -> keras.callbacks.Callback:
+        def advance(batches: Batches) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             if bar.tasks[task].total is None:
-                bar.update(task, total=epochs * steps, completed=done * steps)
-            return keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: bar.advance(task))
+                bar.update(task, total=epochs * len(batches), completed=done * len(batches))
+            for batch in batches:
+                yield batch
+                bar.advance(task)
 
-        yield epoch_callback
+        yield advance
 
 
 def _save(model: keras.Model, path: Path) -> None:
@@ -202,7 +232,8 @@ def _read_history(path: Path) -> list[dict[str, float]]:
     if not path.exists():
         return []
     with open(path, newline="") as file:
-        return [{key: float(value) for key, value in line.items()} for line in csv.DictReader(file)]
+        lines = [{key: float(value) for key, value in line.items()} for line in csv.DictReader(file)]
+    return [{**line, "epoch": int(line["epoch"])} for line in lines]
 
 
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:

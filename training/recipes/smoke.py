@@ -1,6 +1,6 @@
 """Proves that training works: a tiny network on 512 faces, in under a minute on a CPU. Its score means nothing.
 
-    python -m training train smoke --data DATA --run runs/smoke
+python -m training train smoke --data DATA --run runs/smoke
 """
 
 from functools import partial
@@ -9,7 +9,7 @@ from training import networks
 from training.recipe import Recipe
 
 RECIPE = Recipe(
-    network=partial(networks.residual, stem=8, widths=(8, 16), blocks=(1, 1)),
+    network=partial(networks.residual, stem=16, widths=(16, 32), blocks=(1, 1)),
     epochs=2,
     batch_size=64,
     warmup_epochs=0,
