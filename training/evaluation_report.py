@@ -21,7 +21,8 @@ def rows(result: dict[str, Any]) -> list[Row]:
     table: list[Row] = [
         ("accuracy (95 % interval)", *(interval(one["accuracy"]) for one in both)),
         ("macro-F1", *(f"{one['macro_f1']:.3f}" for one in both)),
-        ("calibration error, 15 bins", *(f"{one['calibration_error']:.3f}" for one in both)),
+        ("calibration error to the majority", *(f"{one['calibration_error']:.3f}" for one in both)),
+        ("calibration error to the votes", *(f"{one['calibration_error_to_votes']:.3f}" for one in both)),
         ("neutral called sad", *(percent(one["neutral_called_sad"]) for one in both)),
         *((f"recall: {label}", *(percent(one["per_class"][label]["recall"]) for one in both)) for label in LABELS),
         ("accuracy without twins in Training", interval(result["without_twins"]), ""),

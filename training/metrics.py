@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from edge.emotion.labels import LABELS
 from training.data import FaceSet
@@ -19,11 +20,12 @@ def evaluate(probabilities: np.ndarray, faces: FaceSet) -> dict[str, Any]:
     probabilities: (N, 7) in the order of LABELS. Faces whose label is none of the seven are left out.
     """
     counted = faces.labels >= 0
-    probabilities, labels = probabilities[counted], faces.labels[counted]
+    probabilities, labels, votes = probabilities[counted], faces.labels[counted], faces.targets[counted]
     if not len(labels):
         raise ValueError("no face with a label to evaluate on")
-    matrix = confusion(labels, probabilities.argmax(axis=1))
-    kinds = per_class(matrix)
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    matrix = confusion(labels, answers)
+    kinds = per_class(labels, answers)
     return {
         "faces": len(labels),
         "accuracy": proportion(int(matrix.trace()), len(labels)),
@@ -31,7 +33,8 @@ def evaluate(probabilities: np.ndarray, faces: FaceSet) -> dict[str, Any]:
         "mean_recall": float(np.mean([kind["recall"] for kind in kinds.values() if kind["faces"]])),
         "per_class": kinds,
         "neutral_called_sad": _share_called(matrix, "neutral", "sad"),
-        "calibration_error": calibration_error(probabilities, labels),
+        "calibration_error": calibration_error(confidence, answers == labels),
+        "calibration_error_to_votes": calibration_error(confidence, votes[np.arange(len(votes)), answers]),
         "nll": negative_log_likelihood(probabilities, np.eye(len(LABELS))[labels]),
         "confusion": matrix.tolist(),
     }
@@ -39,40 +42,32 @@ def evaluate(probabilities: np.ndarray, faces: FaceSet) -> dict[str, Any]:
 
 def confusion(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """(7, 7) counts; a row is the true label, a column the answer."""
-    matrix = np.zeros((len(LABELS), len(LABELS)), dtype=np.int64)
-    np.add.at(matrix, (labels, answers), 1)
-    return matrix
+    return confusion_matrix(labels, answers, labels=range(len(LABELS)))
 
 
-def per_class(matrix: np.ndarray) -> dict[str, dict[str, float]]:
+def per_class(labels: np.ndarray, answers: np.ndarray) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and number of faces of each label; 0 where there is nothing to divide by."""
-    right, true, answered = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    numbers = precision_recall_fscore_support(labels, answers, labels=range(len(LABELS)), zero_division=0)
     return {
-        label: {
-            "precision": float(right[index] / max(1, answered[index])),
-            "recall": float(right[index] / max(1, true[index])),
-            "f1": float(2 * right[index] / max(1, true[index] + answered[index])),
-            "faces": int(true[index]),
-        }
-        for index, label in enumerate(LABELS)
+        label: {"precision": float(precision), "recall": float(recall), "f1": float(f1), "faces": int(faces)}
+        for label, precision, recall, f1, faces in zip(LABELS, *numbers, strict=True)
     }
 
 
 def proportion(right: int, total: int) -> dict[str, float]:
     """A share with its 95 % interval after Wilson (1927), which also holds near 0 and 1 and for small sets."""
-    z = 1.959964
-    share = right / total
-    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return {"value": share, "low": max(0.0, centre - half), "high": min(1.0, centre + half)}
+    interval = binomtest(right, total).proportion_ci(0.95, method="wilson")
+    return {"value": right / total, "low": float(interval.low), "high": float(interval.high)}
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Expected calibration error (Guo et al. 2017): mean distance of confidence and accuracy over 15 equal bins."""
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+def calibration_error(confidence: np.ndarray, outcome: np.ndarray) -> float:
+    """Expected calibration error (Guo et al. 2017): mean distance of confidence and outcome over 15 equal bins.
+
+    outcome: whether each answer is the crowd's majority, or which share of the crowd gives it.
+    """
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=confidence - right, minlength=CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    gaps = np.bincount(bins, weights=confidence - outcome, minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
 
 
 def negative_log_likelihood(probabilities: np.ndarray, targets: np.ndarray) -> float:
@@ -84,9 +79,7 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
     """Exact two-sided p that two classifiers, asked about the same faces, are equally often right."""
     only_first = int((first_right & ~second_right).sum())
     only_second = int((second_right & ~first_right).sum())
-    differing = only_first + only_second
-    tail = sum(math.comb(differing, count) for count in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**differing)
+    return float(binomtest(only_first, only_first + only_second).pvalue) if only_first + only_second else 1.0
 
 
 def rounded(value: Any, digits: int = 5) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 
@@ -34,6 +34,8 @@ class Recipe:
     """Momentum of the moving average of the weights, which is what is evaluated and kept."""
     faces: int | None = None
     """Train on the first so many faces only."""
+    name: str = ""
+    """Of its file; `load_recipe` fills it in."""
 
 
 def recipe_names() -> list[str]:
@@ -46,4 +48,4 @@ def load_recipe(name: str) -> Recipe:
         raise DataError(f"no recipe '{name}'; there are {', '.join(recipe_names())}")
     recipe = importlib.import_module(f"training.recipes.{name}").RECIPE
     assert isinstance(recipe, Recipe)
-    return recipe
+    return replace(recipe, name=name)

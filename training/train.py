@@ -85,11 +85,9 @@ def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed
         for epoch in range(len(history), recipe.epochs):
             batches = Batches(training, recipe, seed, epoch)
             # Not model.fit: it ends by writing the average over the weights, and every epoch would begin from there.
-            model.reset_metrics()
-            for batch in advance(batches):
-                loss = model.train_on_batch(*batch)  # the mean since the reset
+            losses = [_step(model, batch) for batch in advance(batches)]
             with averaged_weights(model):
-                line = {"epoch": epoch + 1, "loss": float(loss), **_score(model, selection)}
+                line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **_score(model, selection)}
                 if all(line["accuracy"] > earlier["accuracy"] for earlier in history):
                     _save(model, run / BEST)
             history.append(line)
@@ -98,6 +96,12 @@ def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed
             figures.curves(history, run / "curves.png")
             log.info("epoch %(epoch)d: loss %(loss).4f, PublicTest accuracy %(accuracy).4f, loss %(nll).4f", line)
     return keras.models.load_model(run / BEST)
+
+
+def _step(model: keras.Model, batch: tuple[np.ndarray, np.ndarray]) -> float:
+    """Train on one batch; its loss. Some versions of Keras answer with the mean since the last reset, others do not."""
+    model.reset_metrics()
+    return float(model.train_on_batch(*batch))
 
 
 def use_fast_arithmetic() -> str:

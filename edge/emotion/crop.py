@@ -1,6 +1,6 @@
 """Cut a face out of a frame in the geometry of the training pictures. The same bytes on every processor.
 
-The rule was measured by detecting faces on FER2013 pictures (`python -m training geometry`): a FER2013 frame is a
+The rule was measured by detecting faces on FER2013 pictures (`python -m training.geometry`): a FER2013 frame is a
 square whose side is SIDE_PER_REACH times the distance from the middle between the eyes to the mouth, centred
 halfway between them in x and DOWN_PER_REACH times that distance below the eyes in y.
 """

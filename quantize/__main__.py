@@ -1,0 +1,111 @@
+"""`python -m quantize`: choose calibration faces, convert a trained run to int8, report what that cost."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from edge.emotion.tflite import find_model
+from edge.errors import EdgeError
+from quantize import calibration, listing
+from quantize.statements import LICENCE
+from training.__main__ import read_crowd
+from training.data import SPLITS, DataError
+from training.evaluate import held_out
+
+log = logging.getLogger("quantize")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    # The converter takes networks of the TensorFlow backend only, whichever one trained them.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        return options.action(options)
+    except (DataError, EdgeError, OSError) as err:
+        sys.stderr.write(f"quantize: {err}\n")
+        return 2
+
+
+def _choose(options: argparse.Namespace) -> int:
+    choices = calibration.choose(read_crowd(options.data)["Training"], options.seed)
+    calibration.write_choices(choices, options.calibration)
+    log.info("%s: %d pictures", options.calibration, len(choices))
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    choices = calibration.read_choices(options.calibration)
+    splits = read_crowd(options.data)
+    test = held_out(splits, options.data, "PrivateTest", options.ck)
+    from quantize.convert import convert
+
+    target = options.out / f"{options.name}.tflite"
+    card = convert(options.run, splits, test, choices, options.licence, target)
+    accuracy = card["metrics"]["everyday"]["accuracy"]["value"]
+    log.info("%s: %d bytes, PrivateTest accuracy %.2f %%", target, card["size_bytes"], 100 * accuracy)
+    if (options.out / listing.README).exists():
+        listing.refresh(options.out)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from quantize.report import as_markdown, compare
+
+    model = find_model(options.model)
+    faces = read_crowd(options.data)[options.split]
+    result = compare(options.run / "float32.tflite", model, faces, options.split, options.limit_points)
+    page = as_markdown(result, model.stem)
+    model.with_suffix(".report.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    model.with_suffix(".report.md").write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
+    return 0 if result["within_limit"] else 1
+
+
+def _list(options: argparse.Namespace) -> int:
+    listing.refresh(options.out)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
+    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | list")
+
+    choose = actions.add_parser("choose", help="draw the calibration faces anew")
+    choose.add_argument("--seed", type=int, default=1)
+    choose.set_defaults(action=_choose)
+
+    convert = actions.add_parser("convert", help="write an int8 model and its card from a trained run")
+    convert.add_argument("--run", type=Path, required=True, help="folder of `python -m training train`")
+    convert.add_argument("--out", type=Path, default=Path("models"))
+    convert.add_argument("--name", required=True, help="stem of the model's files, e.g. emotion")
+    convert.add_argument("--ck", type=Path, help="folder of CK+ faces by emotion, to measure on them, too")
+    convert.add_argument("--licence", default=LICENCE, help="the card's words on the weights' licence")
+    convert.set_defaults(action=_convert)
+
+    report = actions.add_parser("report", help="measure float against int8; exit 1 above the limit")
+    report.add_argument("--run", type=Path, required=True)
+    report.add_argument("--model", required=True, help="a .tflite file, or a name such as emotion")
+    report.add_argument("--split", choices=SPLITS, default="PrivateTest")
+    report.add_argument("--limit-points", type=float, default=0.5, help="points of accuracy that int8 may lose")
+    report.set_defaults(action=_report)
+
+    for action in (choose, convert, report):
+        action.add_argument("--data", type=Path, required=True, help="folder with fer2013.csv and fer2013new.csv")
+    for action in (choose, convert):
+        action.add_argument("--calibration", type=Path, default=calibration.ROWS_FILE, help="the committed choice")
+
+    listed = actions.add_parser("list", help="write the table of models/README.md anew from the cards")
+    listed.add_argument("--out", type=Path, default=Path("models"))
+    listed.set_defaults(action=_list)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""What the card says: where the network comes from, how sure it may be, how good it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from edge.emotion.card import Card, write_card
+from edge.emotion.classifier import EmotionClassifier, probabilities
+from edge.emotion.crop import CROP_VERSION
+from edge.emotion.labels import LABELS
+from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, ORIGIN
+from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_temperature
+from training.data import DataError, FaceSet
+from training.evaluate import HeldOut, measure, model_logits
+from training.networks import multiply_accumulates
+from training.train import CURVE, FACTS
+
+log = logging.getLogger(__name__)
+
+UNCERTAIN_RULE = (
+    f"the lowest confidence at which the accepted faces of PublicTest are at least {ACCEPTED_ACCURACY:.0%} right"
+)
+
+
+def described(run: Path, model: keras.Model, licence: str, calibration_faces: int) -> Card:
+    """The part of the card that needs no measurement. Raises DataError where the run folder is incomplete."""
+    facts, epochs = _run_facts(run)
+    best = max(epochs, key=lambda line: float(line["accuracy"]))
+    if len(epochs) < facts["recipe"]["epochs"]:
+        log.warning("%s is not finished: %d of %d epochs", run, len(epochs), facts["recipe"]["epochs"])
+    data = dict(facts["training"])
+    return {
+        "labels": list(LABELS),
+        "input": [1, *model.input_shape[1:]],
+        "crop_version": CROP_VERSION,
+        "base_rates": data.pop("base_rates"),
+        "origin": ORIGIN,
+        "licence": licence,
+        "licence_notes": LICENCE_NOTES,
+        "intended_use": INTENDED_USE,
+        "limits": list(LIMITS),
+        "training": {
+            "recipe": facts["recipe"],
+            "epochs": len(epochs),
+            "best_epoch": int(float(best["epoch"])),
+            "seed": facts["seed"],
+            "commit": facts["commit"],
+            "backend": facts["backend"],
+            "data": data,
+            "calibration_pictures": calibration_faces,
+        },
+        "multiply_accumulates": multiply_accumulates(model),
+        "parameters": model.count_params(),
+    }
+
+
+def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
+    """Write the card of the file at `path` with the temperature and the threshold fitted on these faces; return it.
+
+    The temperature fits the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
+    eight in ten are what most people say. (Fitted to the votes it would tell which share of the people says so.)
+    """
+    write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
+    selection = selection.labelled()
+    logits = model_logits(EmotionClassifier(path), selection.images)
+    temperature = fit_temperature(logits, np.eye(len(LABELS))[selection.labels])
+    answers = probabilities(logits, temperature)
+    threshold = accept_above(answers.max(axis=1), answers.argmax(axis=1) == selection.labels)
+    card = card | {
+        "temperature": temperature,
+        "uncertain_below": threshold.confidence,
+        "uncertain": {
+            "rule": UNCERTAIN_RULE,
+            "coverage": round(threshold.coverage, 5),
+            "accuracy_of_accepted": round(threshold.accuracy, 5),
+        },
+        "size_bytes": path.stat().st_size,
+    }
+    write_card(path, card)
+    return card
+
+
+def with_metrics(path: Path, card: Card, test: HeldOut, unquantized: dict[str, Any] | None = None) -> Card:
+    """Measure the file through the device's classifier, write the numbers into its card, return it.
+
+    unquantized: the metrics of the float file, to stand beside an int8 file's, which is then also put through the
+    corruptions.
+    """
+    metrics = summary(measure(EmotionClassifier(path), test, corruptions=unquantized is not None))
+    if unquantized is not None:
+        metrics["float32"] = unquantized
+    card = card | {"metrics": metrics}
+    write_card(path, card)
+    return card
+
+
+def summary(result: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of `training.evaluate.measure` that belong on a card."""
+    short = {
+        "split": result["split"],
+        "faces": result["everyday"]["faces"],
+        "everyday": _headline(result["everyday"]),
+        "balanced": _headline(result["balanced"]),
+        "without_twins": result["without_twins"],
+        "authors_majority": result["authors_majority"],
+    }
+    if "ck" in result:
+        short["ck"] = {rates: {"accuracy": one["accuracy"]} for rates, one in result["ck"].items()}
+    if "corruptions" in result:
+        short["corruptions"] = result["corruptions"]
+    return short
+
+
+def _headline(one: dict[str, Any]) -> dict[str, Any]:
+    keys = ("accuracy", "macro_f1", "calibration_error", "calibration_error_to_votes", "neutral_called_sad")
+    return {key: one[key] for key in keys} | {
+        "recall": {label: numbers["recall"] for label, numbers in one["per_class"].items()}
+    }
+
+
+def _run_facts(run: Path) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """The facts of `run.json` and the lines of `epochs.csv`."""
+    try:
+        facts = json.loads((run / FACTS).read_text(encoding="utf-8"))
+        with open(run / CURVE, newline="", encoding="utf-8") as file:
+            epochs = list(csv.DictReader(file))
+        rates = np.array(facts["training"]["base_rates"], dtype=float)
+        if not epochs or len(rates) != len(LABELS) or not {"recipe", "seed", "commit", "backend"} <= facts.keys():
+            raise ValueError("it lacks an entry")
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise DataError(f"{run} is not the folder of a training run: {err}") from err
+    return facts, epochs

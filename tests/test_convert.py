@@ -1,0 +1,146 @@
+"""From a Keras network to an int8 file that the device takes, its card and its report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.emotion.classifier import EmotionClassifier
+from edge.emotion.labels import LABELS
+from tests.synthetic_fer2013 import write_fer2013
+from training.__main__ import read_crowd
+
+pytest.importorskip("tensorflow", reason="conversion needs the training extra: pip install -e .[training]")
+pytest.importorskip("keras", reason="conversion needs the training extra: pip install -e .[training]")
+
+import keras
+
+from quantize import calibration, listing
+from quantize.__main__ import main
+from quantize.convert import ConversionError, check_integers, float_content, load_float32
+from quantize.operators import float_operators
+from training.networks import residual
+from training.train import BEST, CURVE, FACTS
+
+# Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data/, run/ (an untrained network) and rows.csv; `converted` adds models/."""
+    folder = tmp_path_factory.mktemp("convert")
+    for name in ("data", "run", "models"):
+        (folder / name).mkdir()
+    write_fer2013(folder / "data")
+    choices = calibration.choose(read_crowd(folder / "data")["Training"], per_label=8)
+    calibration.write_choices(choices, folder / "rows.csv")
+    keras.utils.set_random_seed(1)
+    residual(stem=16, widths=(16,), blocks=(1,)).save(folder / "run" / BEST)
+    facts = {"recipe": {"epochs": 1}, "seed": 1, "commit": "abc", "backend": "jax"}
+    (folder / "run" / FACTS).write_text(json.dumps({**facts, "training": {"faces": 56, "base_rates": [1 / 7] * 7}}))
+    (folder / "run" / CURVE).write_text("epoch,loss,accuracy,nll\n1,1.9,0.5,1.8\n")
+    (folder / "models" / "README.md").write_text(f"# Models\n\n{listing.BEGIN}\n{listing.END}\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def converted(home: Path) -> Path:
+    """The int8 file, made by the command."""
+    assert convert(home) == 0
+    return home / "models" / "tiny.tflite"
+
+
+def convert(home: Path, **changed: Path) -> int:
+    options = {"data": home / "data", "run": home / "run", "calibration": home / "rows.csv", "out": home / "models"}
+    return main(["convert", "--name", "tiny", *(f"--{key}={value}" for key, value in (options | changed).items())])
+
+
+def test_the_file_is_all_integers_and_takes_raw_pixels(converted: Path) -> None:
+    content = converted.read_bytes()
+    check_integers(content)
+    assert float_operators(content) == []
+    classifier = EmotionClassifier(converted)
+    assert classifier.size == 48
+    assert classifier.card["input"] == [1, 48, 48, 1]
+
+
+def test_it_answers_like_the_network(converted: Path, home: Path) -> None:
+    network = load_float32(home / "run")
+    faces = read_crowd(home / "data")["PrivateTest"].images[:20]
+    classifier = EmotionClassifier(converted)
+    for face in faces:
+        expected = network(face[None, ..., None].astype(np.float32)).numpy()[0]
+        np.testing.assert_allclose(classifier.logits(face), expected, atol=0.1 * np.ptp(expected))
+
+
+def test_the_card_says_what_it_is(converted: Path) -> None:
+    card = json.loads(converted.with_suffix(".json").read_text())
+    assert card["name"] == "tiny"
+    assert card["labels"] == list(LABELS)
+    assert card["training"]["commit"] == "abc"
+    assert card["training"]["calibration_pictures"] == 58
+    assert card["parameters"] > 0
+    assert card["multiply_accumulates"] > 0
+    assert card["size_bytes"] == converted.stat().st_size
+    assert 0 <= card["uncertain_below"] <= 1
+    assert card["metrics"]["everyday"]["accuracy"]["low"] <= card["metrics"]["everyday"]["accuracy"]["value"]
+    assert len(card["metrics"]["corruptions"]["accuracy"]) == 14
+    assert card["metrics"]["float32"]["faces"] == card["metrics"]["faces"] == 56
+    assert "research" in card["licence"]
+    assert any("AI Act" in limit for limit in card["limits"])
+
+
+def test_nothing_is_left_behind_and_the_list_is_refreshed(converted: Path) -> None:
+    names = {path.name for path in converted.parent.iterdir()}
+    assert {"tiny.tflite", "tiny.json", "README.md"} <= names
+    assert not [name for name in names if name.startswith(".")]
+    sha256 = json.loads(converted.with_suffix(".json").read_text())["sha256"]
+    assert sha256 in (converted.parent / "README.md").read_text()
+
+
+def test_the_report_compares_float_and_int8(
+    converted: Path, home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    options = ["report", f"--run={home / 'run'}", f"--model={converted}", f"--data={home / 'data'}"]
+    assert main([*options, "--limit-points=100"]) == 0
+    result = json.loads(converted.with_suffix(".report.json").read_text())
+    assert 0 <= result["equal_decisions"] <= 1
+    assert result["int8"]["size_bytes"] < result["float"]["size_bytes"]
+    assert result["operators"]["CONV_2D"] > 0
+    assert capsys.readouterr().out == converted.with_suffix(".report.md").read_text()
+    assert main([*options, "--limit-points=-101"]) == 1
+
+
+def test_a_float_file_is_refused(home: Path) -> None:
+    with pytest.raises(ConversionError, match=r"not all integers after conversion: .*CONV_2D.* compute in float"):
+        check_integers(float_content(load_float32(home / "run")))
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"run": "nowhere"}, "is not a trained network"),
+        ({"data": "nowhere"}, "fer2013.csv is missing"),
+        ({"calibration": "nowhere"}, "is missing; make it with"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: dict[str, str], complaint: str
+) -> None:
+    out = tmp_path / "models"
+    paths = {key: tmp_path / value for key, value in changed.items()}
+    assert convert(home, out=out, **paths) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("quantize: ")
+    assert complaint in last
+    assert not out.exists()
+
+
+def test_the_shipped_list_matches_the_cards() -> None:
+    models = Path(__file__).parents[1] / "models"
+    readme = (models / "README.md").read_text(encoding="utf-8")
+    assert listing.table(models) in readme, "run `python -m quantize list`"

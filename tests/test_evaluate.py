@@ -1,0 +1,158 @@
+"""The numbers that reports are made of, against values known by hand or from scikit-learn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.emotion.classifier import probabilities
+from edge.emotion.labels import LABELS
+from tests.synthetic_fer2013 import write_fer2013
+from training import evaluation_report
+from training.__main__ import main, read_crowd
+from training.confidence import accept_above, fit_temperature
+from training.corruptions import CORRUPTIONS, corrupted
+from training.data import NO_LABEL, FaceSet
+from training.evaluate import CONTEMPT, authors_majority, has_twin, held_out, measure, second_half_of_people
+from training.metrics import calibration_error, evaluate, mcnemar, proportion, rounded
+
+SAD, NEUTRAL = LABELS.index("sad"), LABELS.index("neutral")
+
+
+def faces(labels: list[int]) -> FaceSet:
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 48, 48)).astype(np.uint8)
+    targets = np.eye(len(LABELS), dtype=np.float32)[np.maximum(labels, 0)]
+    return FaceSet(images, targets, np.array(labels), np.arange(len(labels)))
+
+
+class BarClassifier:
+    """Answers the label of a synthetic face: the place of its brightest bar."""
+
+    def __init__(self) -> None:
+        self.card = {"temperature": 1.0, "base_rates": [1 / 7] * 7}
+
+    def logits(self, face: np.ndarray) -> np.ndarray:
+        return face[:42].reshape(7, -1).mean(axis=1).astype(np.float32) / 10
+
+
+def test_a_share_has_wilsons_interval() -> None:
+    share = proportion(90, 100)
+    assert (share["value"], share["low"], share["high"]) == pytest.approx((0.9, 0.8256, 0.9448), abs=1e-4)
+    assert proportion(0, 10)["low"] == 0
+    assert proportion(10, 10)["high"] == pytest.approx(1)
+
+
+def test_evaluation_agrees_with_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn belongs to the training extra")
+    random = np.random.default_rng(3)
+    labels, answers = random.integers(0, 7, 500), random.dirichlet(np.ones(7), 500)
+    result, guess = evaluate(answers, faces(labels.tolist())), answers.argmax(axis=1)
+    assert result["accuracy"]["value"] == pytest.approx(metrics.accuracy_score(labels, guess))
+    assert result["macro_f1"] == pytest.approx(metrics.f1_score(labels, guess, average="macro"))
+    assert result["confusion"] == metrics.confusion_matrix(labels, guess).tolist()
+    assert result["nll"] == pytest.approx(metrics.log_loss(labels, answers))
+    for index, label in enumerate(LABELS):
+        ours, theirs = result["per_class"][label], metrics.precision_recall_fscore_support(labels, guess)
+        assert [ours[key] for key in ("precision", "recall", "f1", "faces")] == pytest.approx(
+            [column[index] for column in theirs]
+        )
+
+
+def test_faces_without_a_label_do_not_count() -> None:
+    answers = np.eye(7)[[NEUTRAL, SAD, SAD, SAD]]
+    result = evaluate(answers, faces([NEUTRAL, NEUTRAL, SAD, NO_LABEL]))
+    assert result["faces"] == 3
+    assert result["neutral_called_sad"] == 0.5
+    assert result["macro_f1"] == pytest.approx(2 / 3), "labels without a face do not count in the mean"
+
+
+def test_calibration_error_of_known_confidences() -> None:
+    right = np.array([True] * 60 + [False] * 40)
+    assert calibration_error(np.full(100, 0.8), right) == pytest.approx(0.2)
+    half = np.where(np.arange(100) % 2, 0.3, 0.9)
+    assert calibration_error(half, np.full(100, 0.6)) == pytest.approx(0.3), "bins do not cancel each other"
+
+
+def test_mcnemar_counts_only_differing_answers() -> None:
+    first = np.array([True] * 50 + [False] * 3 + [True] * 11)
+    second = np.array([True] * 50 + [True] * 3 + [False] * 11)
+    assert mcnemar(first, second) == pytest.approx(2 * (1 + 14 + 91 + 364) / 2**14)
+    assert mcnemar(first, first) == 1.0
+
+
+def test_the_fitted_temperature_is_the_one_that_was_used() -> None:
+    logits = np.random.default_rng(5).normal(0, 3, (400, 7))
+    assert fit_temperature(logits, probabilities(logits, 1.7)) == pytest.approx(1.7, abs=1e-3)
+
+
+def test_the_lowest_threshold_that_is_right_often_enough() -> None:
+    confidence = np.array([0.3, 0.5, 0.7, 0.9])
+    right = np.array([False, True, True, True])
+    threshold = accept_above(confidence, right, wanted=0.9)
+    assert threshold.confidence == pytest.approx(0.301)
+    assert (threshold.coverage, threshold.accuracy) == (0.75, 1.0)
+    assert accept_above(confidence, ~right[::-1] & False).coverage == 0.0
+    assert accept_above(confidence, np.ones(4, bool)).confidence == 0.0
+
+
+def test_the_authors_rule_for_a_majority() -> None:
+    votes = np.array(
+        [
+            [6, 4, 0, 0, 0, 0, 0, 0, 0, 0],  # 6 of 10
+            [5, 5, 0, 0, 0, 0, 0, 0, 0, 0],  # no more than half
+            [4, 1, 1, 1, 1, 1, 0, 0, 1, 0],  # single votes dropped: 4 of 4
+            [0, 0, 0, 0, 0, 0, 0, 8, 2, 0],  # contempt
+            [0, 0, 0, 0, 0, 0, 0, 0, 9, 1],  # unknown
+            [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],  # nothing left
+        ]
+    )
+    assert authors_majority(votes).tolist() == [NEUTRAL, NO_LABEL, NEUTRAL, CONTEMPT, NO_LABEL, NO_LABEL]
+
+
+def test_twins_are_pixel_identical() -> None:
+    some = faces([0, 1, 2])
+    assert has_twin(some, some.take(np.array([1]))).tolist() == [False, True, False]
+
+
+def test_the_later_half_of_the_people() -> None:
+    names = ["S010_1.png", "S137_1.png", "S011_1.png", "S137_2.png", "S052_1.png"]
+    assert second_half_of_people(names).tolist() == [False, True, False, True, True]
+
+
+def test_fourteen_corruptions_that_never_change() -> None:
+    some = faces([0, 1]).images
+    assert len(CORRUPTIONS) == 14
+    for name in CORRUPTIONS:
+        spoilt = corrupted(some, name)
+        assert spoilt.shape == some.shape
+        assert spoilt.dtype == np.uint8
+        assert (spoilt != some).any()
+        assert (spoilt == corrupted(some, name)).all()
+
+
+def test_everything_about_a_perfect_model(tmp_path: Path) -> None:
+    write_fer2013(tmp_path, per_label=2)
+    test = held_out(read_crowd(tmp_path), tmp_path, "PrivateTest", ck=None)
+    result = measure(BarClassifier(), test, corruptions=True)
+    assert result["everyday"]["accuracy"]["value"] == 1
+    assert result["without_twins"]["value"] == 1
+    assert result["authors_majority"]["faces"] == 14
+    assert result["authors_majority"]["accuracy"]["value"] == 1
+    assert (
+        result["corruptions"]["accuracy"]["brightness × 1.6"] > result["corruptions"]["accuracy"]["lower half covered"]
+    )
+    evaluation_report.write(result, "A title", tmp_path / "out", "bars")
+    assert json.loads((tmp_path / "out" / "bars.json").read_text()) == result
+    assert "| accuracy (95 % interval) | 100.0 % (78.5–100.0) |" in (tmp_path / "out" / "bars.md").read_text()
+
+
+def test_rounding_goes_all_the_way_down() -> None:
+    assert rounded({"a": [1 / 3, {"b": 2 / 3}], "c": 7}, 2) == {"a": [0.33, {"b": 0.67}], "c": 7}
+
+
+def test_a_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--model", str(tmp_path / "none.tflite"), "--data", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

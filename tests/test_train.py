@@ -1,0 +1,100 @@
+"""A whole training run on made-up faces: it finishes, and a killed run ends like one that was not."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.synthetic_fer2013 import write_fer2013
+from training.__main__ import main, read_crowd
+
+pytest.importorskip("keras", reason="training needs the training extra: pip install -e .[training]")
+pytest.importorskip("tensorflow", reason="training needs the training extra: pip install -e .[training]")
+
+import keras
+
+from training import train as module
+from training.recipe import load_recipe
+from training.train import BEST, CURVE, FACTS, STATE, Batches, train
+
+# Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_fer2013(folder, per_label=19)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unbroken(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run by the command, with seed 1."""
+    run = tmp_path_factory.mktemp("runs") / "unbroken"
+    assert main(["train", "smoke", "--data", str(data), "--run", str(run)]) == 0
+    return run
+
+
+def test_the_smoke_run_writes_everything(unbroken: Path) -> None:
+    assert {path.name for path in unbroken.iterdir()} == {BEST, STATE, CURVE, FACTS, "curves.png"}
+    facts = json.loads((unbroken / FACTS).read_text())
+    assert facts["seed"] == 1
+    assert facts["training"]["faces"] == 7 * 19
+    assert sum(facts["training"]["base_rates"]) == pytest.approx(1, abs=1e-4)
+    with open(unbroken / CURVE, newline="") as file:
+        assert len(list(csv.DictReader(file))) == load_recipe("smoke").epochs
+
+
+def test_an_unknown_recipe_is_one_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "nothing", "--data", str(data), "--run", str(tmp_path / "run")]) == 2
+    assert "no recipe 'nothing'; there are" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_killed_run_ends_like_an_unbroken_one(
+    data: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed twice: after the first epoch's state was saved, and before the second's was, so that it is done again."""
+    splits = read_crowd(data)
+    for killed_at in (1, 2):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "_save", killed_while_saving_state(epoch=killed_at))
+            with pytest.raises(KeyboardInterrupt):
+                train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, seed=1)
+    train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, seed=1)
+
+    assert (tmp_path / CURVE).read_text() == (unbroken / CURVE).read_text()
+    for name in (BEST, STATE):
+        one, other = (keras.models.load_model(run / name) for run in (unbroken, tmp_path))
+        for expected, actual in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(actual, expected)
+
+
+def test_a_batch_depends_on_seed_and_place_only(data: Path) -> None:
+    faces, recipe = read_crowd(data)["Training"], load_recipe("smoke")
+    first, again, other = (Batches(faces, recipe, seed, 0)[1] for seed in (1, 1, 2))
+    assert (first[0] == again[0]).all()
+    assert not (first[0] == other[0]).all()
+    assert first[0].shape == (recipe.batch_size, 48, 48, 1)
+    assert len(Batches(faces, recipe, 1, 0)) == len(faces) // recipe.batch_size
+
+
+def killed_while_saving_state(epoch: int) -> Callable[[keras.Model, Path], None]:
+    """The trainer's `_save`, interrupted after the first epoch's state is written or before the second's is."""
+    original = module._save
+
+    def save(model: keras.Model, path: Path) -> None:
+        if path.name != STATE:
+            original(model, path)
+            return
+        if epoch == 1:
+            original(model, path)
+        raise KeyboardInterrupt
+
+    return save
