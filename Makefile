@@ -1,11 +1,17 @@
-PYTHON ?= .venv/bin/python
+PYTHON ?= .venv-test/bin/python
 
-.PHONY: check format
+.PHONY: check lint types tests format
 
-check:
+check: lint types tests
+
+lint:
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
+
+types:
 	$(PYTHON) -m mypy
+
+tests:
 	$(PYTHON) -m pytest -q
 
 format:

@@ -115,49 +115,54 @@ class Config:
 
 def load_config(path: Path) -> Config:
     """Read a TOML file; what it leaves out has its default. Raises ConfigError naming the key and what is allowed."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigError(f"{path}: cannot read the configuration: {err}") from err
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as err:
-        raise ConfigError(f"{path}: not valid TOML: {err}") from err
+    tables = _read_toml(path)
     sections: dict[str, Any] = {}
     known = {section.name: section for section in dataclasses.fields(Config)}
     for name, table in tables.items():
         if name not in known:
-            raise ConfigError(f"{path}: unknown section [{name}]{_suggestion(name, known)}")
+            raise ConfigError(f"{path}: unknown section {name!r}{_suggestion(name, known)}")
         if not isinstance(table, dict):
-            raise ConfigError(f"{path}: {name} = {table!r} stands outside a section")
-        kind = type(known[name].default)
+            raise ConfigError(f"{path}: {name} = {_shown(table)} stands outside a section")
+        kind: type = type(known[name].default)
         sections[name] = kind(**{key: _checked(kind, f"{path}: [{name}] ", key, v) for key, v in table.items()})
     config = Config(**sections)
     _check_relations(config, path)
     return config
 
 
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        # -sig: some editors put a byte order mark first.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigError(f"{path}: cannot read the configuration: {err}") from err
+    except (ValueError, RecursionError) as err:  # ValueError: wrong TOML, or a number of thousands of digits
+        raise ConfigError(f"{path}: not valid TOML: {err}") from err
+
+
 def _checked(kind: type, place: str, key: str, value: Any) -> Any:
     """The value of one key in the type and range its field asks for."""
     fields = {field.name: field for field in dataclasses.fields(kind)}
     if key not in fields:
-        raise ConfigError(f"{place}unknown key '{key}'{_suggestion(key, fields)}")
-    where = f"{place}{key} = {value!r}"
-    value = _typed(typing.get_type_hints(kind)[key], where, value)
+        raise ConfigError(f"{place}unknown key {key!r}{_suggestion(key, fields)}")
+    where = f"{place}{key} = {_shown(value)}"
+    wanted = typing.get_type_hints(kind)[key]
+    value = _typed(wanted, where, value)
     limits = fields[key].metadata
     if choices := limits.get("choices"):
         if value not in choices:
             raise ConfigError(f"{where}: must be one of {', '.join(choices)}")
     elif limits and not limits["low"] <= value <= limits["high"]:
         raise ConfigError(f"{where}: must be between {limits['low']} and {limits['high']}")
-    return value
+    return float(value) if wanted is float else value
 
 
 def _typed(wanted: Any, where: str, value: Any) -> Any:
+    """The value itself where a field of this type may hold it: a float's may be whole, an array becomes a tuple."""
     if isinstance(wanted, types.UnionType):
         return tuple(value) if isinstance(value, list) else value
     if wanted is float and type(value) is int:
-        return float(value)
+        return value
     if type(value) is not wanted:
         names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
         raise ConfigError(f"{where}: must be {names[wanted]}")
@@ -167,8 +172,9 @@ def _typed(wanted: Any, where: str, value: Any) -> Any:
 def _check_relations(config: Config, path: Path) -> None:
     check_base_rates(config.emotion.base_rates, f"{path}: [emotion] base_rates")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", config.mqtt.device):
+        shown = _shown(config.mqtt.device)
         raise ConfigError(
-            f"{path}: [mqtt] device = {config.mqtt.device!r}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
+            f"{path}: [mqtt] device = {shown}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
         )
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
@@ -176,16 +182,26 @@ def _check_relations(config: Config, path: Path) -> None:
 
 def check_base_rates(rates: object, where: str) -> None:
     """'everyday', 'balanced', or seven positive numbers that sum to 1 in the order of LABELS. Raises ConfigError."""
-    if rates in ("everyday", "balanced"):
-        return
-    numbers = isinstance(rates, tuple) and all(type(rate) in (int, float) and rate > 0 for rate in rates)
-    if not (numbers and len(rates) == len(LABELS) and abs(sum(rates) - 1) < 0.01):  # type: ignore[arg-type]
-        raise ConfigError(
-            f"{where} = {rates!r}: must be 'everyday', 'balanced' or {len(LABELS)} positive numbers that sum to 1, for "
-            + ", ".join(LABELS)
-        )
+    if rates not in ("everyday", "balanced") and not _are_shares(rates):
+        wanted = f"{len(LABELS)} positive numbers that sum to 1, for {', '.join(LABELS)}"
+        raise ConfigError(f"{where} = {_shown(rates)}: must be 'everyday', 'balanced' or {wanted}")
+
+
+def _are_shares(rates: object) -> bool:
+    if not isinstance(rates, tuple) or len(rates) != len(LABELS):
+        return False
+    return all(type(rate) in (int, float) and 0 < rate <= 1 for rate in rates) and abs(sum(rates) - 1) < 0.01
 
 
 def _suggestion(name: str, known: typing.Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(known)}"
+
+
+def _shown(value: object) -> str:
+    """As the owner wrote it, in one line of bearable length."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out an integer of more than 4300 digits
+        return "a far too large number"
+    return text if len(text) <= 80 else f"{text[:77]}..."
