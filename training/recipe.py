@@ -20,6 +20,7 @@ class Recipe:
 
     network: Callable[[], keras.Model]
     epochs: int
+    """All of them, warm-up and refining included."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     augmentation_ramp_epochs: int = 4
     """Augmentation grows to its full strength over these: a net that has seen level, centred faces first learns
@@ -28,6 +29,11 @@ class Recipe:
     learning_rate: float = 2e-3
     """The peak of a cosine after `warmup_epochs`; AdamW."""
     warmup_epochs: int = 1
+    refining_epochs: int = 0
+    """The last so many begin again at `refining_rate`, another cosine: a warm restart."""
+    refining_rate: float = 8e-4
+    refining_augmentation: float = 0.6
+    """Strength of the augmentation while refining: closer to the faces the model will be asked about."""
     weight_decay: float = 0.05
     """Decoupled (times the learning rate); none on biases and batch normalization."""
     averaging: float = 0.998

@@ -23,6 +23,7 @@ from training import figures
 from training.augment import augmented
 from training.data import FaceSet, base_rates
 from training.recipe import Recipe
+from training.schedule import Cosines
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,7 @@ class Batches:
 
     def __init__(self, faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> None:
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
-        strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
-        self.augmentation = recipe.augmentation.at(strength)
+        self.augmentation = recipe.augmentation.at(_strength(recipe, epoch))
         self.order = np.random.default_rng((seed, epoch)).permutation(len(faces))
 
     def __len__(self) -> int:
@@ -96,6 +96,13 @@ def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed
             figures.curves(history, run / "curves.png")
             log.info("epoch %(epoch)d: loss %(loss).4f, PublicTest accuracy %(accuracy).4f, loss %(nll).4f", line)
     return keras.models.load_model(run / BEST)
+
+
+def _strength(recipe: Recipe, epoch: int) -> float:
+    """Of the augmentation in this epoch, counted from 0."""
+    if epoch >= recipe.epochs - recipe.refining_epochs:
+        return recipe.refining_augmentation
+    return min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
 
 
 def _step(model: keras.Model, batch: tuple[np.ndarray, np.ndarray]) -> float:
@@ -155,11 +162,12 @@ def _begun(recipe: Recipe, steps: int, run: Path) -> tuple[keras.Model, list[dic
 
 def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     model = recipe.network()
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(1, steps * (recipe.epochs - recipe.warmup_epochs)),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=steps * recipe.warmup_epochs,
+    rate = Cosines(
+        peak=recipe.learning_rate,
+        warmup=steps * recipe.warmup_epochs,
+        first=steps * (recipe.epochs - recipe.refining_epochs - recipe.warmup_epochs),
+        second_peak=recipe.refining_rate,
+        second=steps * recipe.refining_epochs,
     )
     optimizer = keras.optimizers.AdamW(
         rate,

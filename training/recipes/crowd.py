@@ -8,4 +8,4 @@ DATA holds fer2013.csv and fer2013new.csv. About 80 s an epoch on two CPU cores,
 from training import networks
 from training.recipe import Recipe
 
-RECIPE = Recipe(network=networks.residual, epochs=30)
+RECIPE = Recipe(network=networks.residual, epochs=44, refining_epochs=14)
