@@ -32,11 +32,9 @@ class Recipe:
     refining_epochs: int = 0
     """The last so many begin again at `refining_rate`, another cosine: a warm restart."""
     refining_rate: float = 8e-4
-    refining_augmentation: float = 0.6
-    """Strength of the augmentation while refining: closer to the faces the model will be asked about."""
     weight_decay: float = 0.05
     """Decoupled (times the learning rate); none on biases and batch normalization."""
-    averaging: float = 0.998
+    averaging: float = 0.9995
     """Momentum of the moving average of the weights, which is what is evaluated and kept."""
     faces: int | None = None
     """Train on the first so many faces only."""

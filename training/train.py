@@ -40,7 +40,8 @@ class Batches:
 
     def __init__(self, faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> None:
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
-        self.augmentation = recipe.augmentation.at(_strength(recipe, epoch))
+        strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
+        self.augmentation = recipe.augmentation.at(strength)
         self.order = np.random.default_rng((seed, epoch)).permutation(len(faces))
 
     def __len__(self) -> int:
@@ -96,13 +97,6 @@ def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed
             figures.curves(history, run / "curves.png")
             log.info("epoch %(epoch)d: loss %(loss).4f, PublicTest accuracy %(accuracy).4f, loss %(nll).4f", line)
     return keras.models.load_model(run / BEST)
-
-
-def _strength(recipe: Recipe, epoch: int) -> float:
-    """Of the augmentation in this epoch, counted from 0."""
-    if epoch >= recipe.epochs - recipe.refining_epochs:
-        return recipe.refining_augmentation
-    return min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
 
 
 def _step(model: keras.Model, batch: tuple[np.ndarray, np.ndarray]) -> float:
