@@ -12,7 +12,7 @@ from pathlib import Path
 from edge import __version__
 from edge.config import Config, load_config
 from edge.control import Control
-from edge.errors import EdgeError, SourceError
+from edge.errors import EdgeError, OutputError, SourceError
 
 log = logging.getLogger("emotion-edge")
 
@@ -40,8 +40,8 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     control = Control()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: control.stop.set())
-    camera = camera_for(config.camera.source, config.camera, paced=_watched(config, options))
     pipeline = build_pipeline(config)
+    camera = camera_for(config.camera.source, config.camera, paced=_watched(config, options))
     sinks = [] if options.no_sinks else sinks_for(config, camera.name, control)
     Daemon(camera, pipeline, sinks, control, config.camera).run(options.limit)
     return 0
@@ -65,6 +65,8 @@ def _with_options(config: Config, options: argparse.Namespace) -> Config:
     if options.source:
         config = dataclasses.replace(config, camera=dataclasses.replace(config.camera, source=options.source))
     if options.jsonl:
+        if options.jsonl != "-" and not Path(options.jsonl).parent.is_dir():
+            raise OutputError(f"--jsonl {options.jsonl}: there is no such folder; make it first")
         jsonl = dataclasses.replace(config.jsonl, enabled=True, path=options.jsonl)
         config = dataclasses.replace(config, jsonl=jsonl)
     if options.window:

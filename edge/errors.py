@@ -27,6 +27,12 @@ class SourceError(EdgeError):
     exit_code = 2
 
 
+class OutputError(EdgeError):
+    """The file asked for on the command line cannot be written."""
+
+    exit_code = 2
+
+
 class CameraError(EdgeError):
     """A live camera or stream is not there, or stopped delivering. systemd restarts us."""
 

@@ -143,7 +143,7 @@ def opened(desktop: Screen) -> Iterator[tuple[Window, Control]]:
     window.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

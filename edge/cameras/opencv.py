@@ -6,13 +6,12 @@ owner gets them back with OPENCV_LOG_LEVEL=INFO and OPENCV_FFMPEG_LOGLEVEL=32.
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
+from edge.quiet import muted_stderr
 from edge.types import Image
 
 if "OPENCV_LOG_LEVEL" not in os.environ:
@@ -38,7 +37,7 @@ def decoded(content: bytes) -> Image:
     if not content:
         raise ValueError("the file is empty")
     try:
-        with _muted_stderr():
+        with muted_stderr():  # libjpeg and libpng
             image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as err:
         raise ValueError(err.err) from err
@@ -50,16 +49,3 @@ def decoded(content: bytes) -> Image:
 def flipped(image: Image, flip: str) -> Image:
     """The picture as [camera] flip asks for it: none, horizontal, vertical or both."""
     return image if flip == "none" else np.asarray(cv2.flip(image, _FLIP_CODES[flip]), dtype=np.uint8)
-
-
-@contextlib.contextmanager
-def _muted_stderr() -> Iterator[None]:
-    """libjpeg and libpng complain straight to file descriptor 2 and can be told nothing. Not for use beside threads."""
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

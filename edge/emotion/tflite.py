@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import ModelError
+from edge.quiet import muted_stderr
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ class TfliteModel:
         """content: the file's bytes, as the card's checksum has seen them. Raises ModelError where it is damaged."""
         interpreter = _interpreter_class()
         try:
-            self._interpreter = interpreter(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with muted_stderr():  # "Created TensorFlow Lite XNNPACK delegate", each time
+                self._interpreter = interpreter(model_content=content, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as err:
             raise ModelError(f"{name}: the interpreter refuses this file ({err}); install the model again") from err
         self.inputs: list[dict[str, Any]] = self._interpreter.get_input_details()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -46,18 +45,11 @@ class Window:
         self._on_console = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
         # Left to itself, SDL draws into nothing where it finds no screen.
         os.environ.setdefault("SDL_VIDEODRIVER", "kmsdrm" if self._on_console else "x11,wayland")
-        if not self._on_console:
-            # SDL would copy the finished picture through OpenGL: 90 MB of Mesa, and 46 ms a picture without a GPU.
-            os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         # SIGTERM and SIGINT are the daemon's.
         os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
-        self._pygame = pygame
+        self._pygame, self._icon = pygame, pygame.image.frombuffer(icon, icon.shape[:2], "RGBA")
         try:
-            # Only the video part of SDL: sound devices and joysticks are none of our business.
-            pygame.display.init()
-            pygame.display.set_caption("emotion-edge")
-            pygame.display.set_icon(pygame.image.frombuffer(icon, icon.shape[:2], "RGBA"))
-            self._set_mode()
+            self._make_window()
         except pygame.error as err:
             self.close()
             if self._on_console:
@@ -89,9 +81,17 @@ class Window:
             self._pygame.display.quit()
         self._pygame = self._overlay = None
 
-    def _set_mode(self) -> None:
-        """Make the window, or change it to full screen and back."""
+    def _make_window(self) -> None:
+        """A new one, also on the way to full screen and back: X11 leaves a changed one at the old size for a while."""
         display = self._open_pygame.display
+        # Only the video part of SDL: sound devices and joysticks are none of our business.
+        display.quit()
+        display.init()
+        if display.get_driver() == "x11":
+            # Else SDL copies each finished picture through OpenGL: 90 MB of Mesa, and 46 ms where no GPU helps.
+            os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+        display.set_caption("emotion-edge")
+        display.set_icon(self._icon)
         desktop = display.get_desktop_sizes()[0]
         fullscreen = self._fullscreen or self._on_console
         if self._on_console:
@@ -100,10 +100,7 @@ class Window:
             size = desktop
         else:
             size = min(_DESKTOP_WINDOW[0], desktop[0]), min(_DESKTOP_WINDOW[1], int(0.85 * desktop[1]))
-        with warnings.catch_warnings():
-            # The window manager may give another size, for now or for good; every picture asks for the one it has.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            display.set_mode(size, self._open_pygame.FULLSCREEN if fullscreen else self._open_pygame.RESIZABLE)
+        display.set_mode(size, self._open_pygame.FULLSCREEN if fullscreen else self._open_pygame.RESIZABLE)
         self._open_pygame.mouse.set_visible(not fullscreen)
 
     def _take_keys(self, overlay: Overlay) -> None:
@@ -124,7 +121,7 @@ class Window:
             self._bars = overlay.bars = not overlay.bars
         elif key == pygame.K_f and not self._on_console:
             self._fullscreen = not self._fullscreen
-            self._set_mode()
+            self._make_window()
 
     def _size(self) -> tuple[int, int]:
         width, height = self._open_pygame.display.get_surface().get_size()
