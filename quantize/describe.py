@@ -20,7 +20,7 @@ from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_temperature
 from training.data import DataError, FaceSet
 from training.evaluate import HeldOut, measure, model_logits
 from training.networks import multiply_accumulates
-from training.train import CURVE, FACTS
+from training.train import CURVE, FACTS, best_epoch
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ UNCERTAIN_RULE = (
 def described(run: Path, model: keras.Model, licence: str, calibration_faces: int) -> Card:
     """The part of the card that needs no measurement. Raises DataError where the run folder is incomplete."""
     facts, epochs = _run_facts(run)
-    best = max(epochs, key=lambda line: float(line["accuracy"]))
+    best = best_epoch([{key: float(value) for key, value in line.items()} for line in epochs])
     if len(epochs) < facts["recipe"]["epochs"]:
         log.warning("%s is not finished: %d of %d epochs", run, len(epochs), facts["recipe"]["epochs"])
     data = dict(facts["training"])
@@ -49,7 +49,7 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "training": {
             "recipe": facts["recipe"],
             "epochs": len(epochs),
-            "best_epoch": int(float(best["epoch"])),
+            "best_epoch": int(best["epoch"]),
             "seed": facts["seed"],
             "commit": facts["commit"],
             "backend": facts["backend"],

@@ -10,10 +10,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
-def curves(history: list[dict[str, float]], path: Path) -> None:
-    """Loss and PublicTest accuracy by epoch, the best epoch marked."""
+def curves(history: list[dict[str, float]], best: dict[str, float], path: Path) -> None:
+    """Loss and PublicTest accuracy by epoch, the epoch that was kept marked."""
     epochs = [line["epoch"] for line in history]
-    best = max(history, key=lambda line: line["accuracy"])
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
     left.plot(epochs, [line["loss"] for line in history], label="Training, augmented")
     left.plot(epochs, [line["nll"] for line in history], label="PublicTest")
