@@ -67,6 +67,14 @@ class Screen:
         xtest.fake_input(self.connection, X.KeyRelease, code)
         self.connection.sync()
 
+    def park_pointer(self) -> None:
+        """Into the corner: where a window shows the pointer it is part of the picture."""
+        from Xlib import X
+        from Xlib.ext import xtest
+
+        xtest.fake_input(self.connection, X.MotionNotify, x=SCREEN[0] - 1, y=SCREEN[1] - 1)
+        self.connection.sync()
+
     def press_close_button(self) -> None:
         """What a window manager sends when the cross is clicked."""
         from Xlib.protocol.event import ClientMessage
@@ -112,6 +120,7 @@ def desktop(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Screen:
     monkeypatch.setenv("DISPLAY", screen.display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     unset_driver(monkeypatch)
+    screen.park_pointer()
     return screen
 
 
