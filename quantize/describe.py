@@ -53,6 +53,7 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
             "seed": facts["seed"],
             "commit": facts["commit"],
             "backend": facts["backend"],
+            "notes": facts.get("notes", []),  # written into run.json by hand where a run departs from its recipe
             "data": data,
             "calibration_pictures": calibration_faces,
         },
