@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,11 @@ pytest.importorskip("tensorflow", reason="training needs the training extra: pip
 import keras
 
 from training import train as module
+from training.learner import KerasLearner
 from training.recipe import load_recipe
-from training.train import BEST, CURVE, FACTS, STATE, Batches, train
+from training.train import BEST, CURVE, FACTS, Batches, train
+
+STATE = KerasLearner.state_name
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -64,7 +68,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(
     splits = read_crowd(data)
     for killed_at in (1, 2):
         with monkeypatch.context() as patch:
-            patch.setattr(module, "_save", killed_while_saving_state(epoch=killed_at))
+            patch.setattr(module, "_replace", killed_while_saving_state(epoch=killed_at))
             with pytest.raises(KeyboardInterrupt):
                 train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, seed=1)
     train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, seed=1)
@@ -76,6 +80,13 @@ def test_a_killed_run_ends_like_an_unbroken_one(
             np.testing.assert_array_equal(actual, expected)
 
 
+def test_small_epochs_come_first_and_show_shrunk_faces(data: Path) -> None:
+    faces, recipe = read_crowd(data)["Training"], replace(load_recipe("smoke"), small_epochs=1, small_side=32)
+    small, full = (Batches(faces, recipe, 1, epoch)[0][0] for epoch in (0, 1))
+    assert small.shape[1:] == (32, 32, 1)
+    assert full.shape[1:] == (48, 48, 1)
+
+
 def test_a_batch_depends_on_seed_and_place_only(data: Path) -> None:
     faces, recipe = read_crowd(data)["Training"], load_recipe("smoke")
     first, again, other = (Batches(faces, recipe, seed, 0)[1] for seed in (1, 1, 2))
@@ -85,16 +96,16 @@ def test_a_batch_depends_on_seed_and_place_only(data: Path) -> None:
     assert len(Batches(faces, recipe, 1, 0)) == len(faces) // recipe.batch_size
 
 
-def killed_while_saving_state(epoch: int) -> Callable[[keras.Model, Path], None]:
-    """The trainer's `_save`, interrupted after the first epoch's state is written or before the second's is."""
-    original = module._save
+def killed_while_saving_state(epoch: int) -> Callable[[Path, Callable[[Path], None]], None]:
+    """The trainer's `_replace`, interrupted after the first epoch's state is written or before the second's is."""
+    original = module._replace
 
-    def save(model: keras.Model, path: Path) -> None:
+    def replace(path: Path, write: Callable[[Path], None]) -> None:
         if path.name != STATE:
-            original(model, path)
+            original(path, write)
             return
         if epoch == 1:
-            original(model, path)
+            original(path, write)
         raise KeyboardInterrupt
 
-    return save
+    return replace

@@ -14,7 +14,7 @@ from edge.emotion.labels import LABELS
 
 
 def residual(
-    side: int = 48,
+    side: int | None = 48,
     stem: int = 32,
     widths: tuple[int, ...] = (32, 64, 112, 144),
     blocks: tuple[int, ...] = (2, 2, 2, 1),
@@ -22,7 +22,7 @@ def residual(
 ) -> keras.Model:
     """A small ResNet (He et al. 2016): a 3x3 stem at full size, then stages that each begin with stride 2.
 
-    Input (side, side, 1) pixels 0..255; output (7,) logits in the order of LABELS.
+    Input (side, side, 1) pixels 0..255, any size where side is None; output (7,) logits in the order of LABELS.
     """
     pixels = keras.Input((side, side, 1), name="face")
     x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -22,12 +23,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from training import figures
 from training.augment import augmented
 from training.data import FaceSet, base_rates
+from training.learner import Learner, make_learner
 from training.recipe import Recipe
-from training.schedule import Cosines
 
 log = logging.getLogger(__name__)
 
-BEST, STATE, CURVE, FACTS = "best.keras", "state.keras", "epochs.csv", "run.json"
+BEST, CURVE, FACTS = "best.keras", "epochs.csv", "run.json"
 AHEAD = 16
 """Batches made before they are needed."""
 
@@ -51,8 +52,14 @@ class Batches:
         """(B, S, S, 1) float32 pixels 0..255 and (B, 7) float32 targets."""
         random = np.random.default_rng((self.seed, self.epoch, index))
         chosen = self.order[index * self.recipe.batch_size : (index + 1) * self.recipe.batch_size]
-        faces = np.stack([augmented(self.faces.images[row], self.augmentation, random) for row in chosen])
+        faces = np.stack([self._view(self.faces.images[row], random) for row in chosen])
         return faces[..., None].astype(np.float32), self.faces.targets[chosen]
+
+    def _view(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        face = augmented(image, self.augmentation, random)
+        if self.epoch >= self.recipe.small_epochs:
+            return face
+        return cv2.resize(face, (self.recipe.small_side,) * 2, interpolation=cv2.INTER_AREA)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """All batches in order, the next ones made in threads while one is trained on."""
@@ -69,14 +76,15 @@ class Batches:
 def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed: int) -> keras.Model:
     """Train on one split, keep the weights that do best on the other. Continues where a killed run stopped.
 
-    Writes into the folder `run`: run.json (recipe, seed, commit), epochs.csv, curves.png, best.keras, state.keras.
+    Writes into the folder `run`: run.json (recipe, seed, commit), epochs.csv, curves.png, best.keras and what to
+    continue from.
     Returns the best model, with averaged weights.
     """
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     log.info("%s", use_fast_arithmetic())
     training = training.take(np.arange(len(training))[: recipe.faces])
-    model, history = _begun(recipe, steps=len(Batches(training, recipe, seed, 0)), run=run)
+    learner, history = _begun(recipe, steps=len(Batches(training, recipe, seed, 0)), run=run)
     if history:
         log.info("continuing after epoch %d of %d", len(history), recipe.epochs)
     else:
@@ -85,15 +93,13 @@ def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed
     with _progress(recipe.epochs, len(history)) as advance:
         for epoch in range(len(history), recipe.epochs):
             batches = Batches(training, recipe, seed, epoch)
-            # Not model.fit: it ends by writing the average over the weights, and every epoch would begin from there.
-            losses = [_step(model, batch) for batch in advance(batches)]
-            with averaged_weights(model):
-                line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **_score(model, selection)}
-                history.append(line)
-                if best_epoch(history) is line:
-                    _save(model, run / BEST)
+            losses = [learner.step(*batch) for batch in advance(batches)]
+            line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **_score(learner, selection)}
+            history.append(line)
+            if best_epoch(history) is line:
+                _replace(run / BEST, learner.averaged().save)
             _write_history(run / CURVE, history)
-            _save(model, run / STATE)
+            _replace(run / learner.state_name, learner.save)
             figures.curves(history, best_epoch(history), run / "curves.png")
             log.info("epoch %(epoch)d: loss %(loss).4f, PublicTest accuracy %(accuracy).4f, loss %(nll).4f", line)
     return keras.models.load_model(run / BEST)
@@ -105,12 +111,6 @@ def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
     Not the highest accuracy: its standard error there is 0.6 points, and the maximum of many epochs picks the luck.
     """
     return min(reversed(history), key=lambda line: round(line["nll"], 3))
-
-
-def _step(model: keras.Model, batch: tuple[np.ndarray, np.ndarray]) -> float:
-    """Train on one batch; its loss. Some versions of Keras answer with the mean since the last reset, others do not."""
-    model.reset_metrics()
-    return float(model.train_on_batch(*batch))
 
 
 def use_fast_arithmetic() -> str:
@@ -134,55 +134,21 @@ def use_fast_arithmetic() -> str:
     return "full precision: float32"
 
 
-@contextmanager
-def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Inside, the model has the moving average of its weights; outside again, the weights being trained."""
-    trained = model.get_weights()
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    try:
-        yield
-    finally:
-        model.set_weights(trained)
+def _begun(recipe: Recipe, steps: int, run: Path) -> tuple[Learner, list[dict[str, float]]]:
+    """The learner and the lines of the epochs it has been through: none, or where a killed run saved its state.
 
-
-def _begun(recipe: Recipe, steps: int, run: Path) -> tuple[keras.Model, list[dict[str, float]]]:
-    """The network and the lines of the epochs it has been through: none, or where a killed run saved its state.
-
-    The state is read into a newly made network, since a saved optimizer forgets which weights do not decay. It is
-    written after the history: a line more than the state has steps for is of an epoch that is to be done again.
+    The state is written after the history: a line more than the state has steps for is of an epoch to be done again.
     """
-    model = _compiled(recipe, steps)
-    if not (run / STATE).exists():
-        return model, []
-    model.optimizer.build(model.trainable_variables)
-    model.load_weights(run / STATE)
-    return model, _read_history(run / CURVE)[: int(model.optimizer.iterations) // steps]
+    learner = make_learner(recipe, steps)
+    if not (run / learner.state_name).exists():
+        return learner, []
+    learner.load(run / learner.state_name)
+    return learner, _read_history(run / CURVE)[: learner.steps // steps]
 
 
-def _compiled(recipe: Recipe, steps: int) -> keras.Model:
-    model = recipe.network()
-    rate = Cosines(
-        peak=recipe.learning_rate,
-        warmup=steps * recipe.warmup_epochs,
-        first=steps * (recipe.epochs - recipe.refining_epochs - recipe.warmup_epochs),
-        second_peak=recipe.refining_rate,
-        second=steps * recipe.refining_epochs,
-    )
-    optimizer = keras.optimizers.AdamW(
-        rate,
-        weight_decay=recipe.weight_decay,
-        use_ema=True,
-        ema_momentum=recipe.averaging,
-        ema_overwrite_frequency=None,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer, loss=keras.losses.CategoricalCrossentropy(from_logits=True), jit_compile="auto")
-    return model
-
-
-def _score(model: keras.Model, faces: FaceSet) -> dict[str, float]:
+def _score(learner: Learner, faces: FaceSet) -> dict[str, float]:
     """Accuracy on the crowd's majority, and the mean cross-entropy to the targets in nats."""
-    logits = model.predict(faces.images[..., None].astype(np.float32), batch_size=512, verbose=0).astype(np.float64)
+    logits = learner.logits(faces.images[..., None].astype(np.float32))
     log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     counted = faces.labels >= 0
     return {
@@ -214,10 +180,10 @@ def _progress(epochs: int, done: int) -> Iterator[Callable[[Batches], Iterator[t
         yield advance
 
 
-def _save(model: keras.Model, path: Path) -> None:
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
     """Replace the file in one step: a kill leaves the old one or the new one."""
     beside = path.with_name("writing_" + path.name)
-    model.save(beside)
+    write(beside)
     os.replace(beside, path)
 
 
