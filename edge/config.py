@@ -46,7 +46,7 @@ class FaceConfig:
     min_score: float = setting(0.6, low=0.05, high=0.99)
     min_size_px: int = setting(20, low=8, high=1000)
     max_faces: int = setting(10, low=1, high=100)
-    detect_every: int = setting(3, low=1, high=60)
+    full_search_s: float = setting(0.25, low=0, high=10)
     forget_after_s: float = setting(1.0, low=0.1, high=10)
 
 
@@ -54,6 +54,7 @@ class FaceConfig:
 class EmotionConfig:
     model: str = "emotion"
     base_rates: str | tuple[float, ...] = "everyday"
+    rate_hz: float = setting(10, low=0.5, high=120)
     smoothing_s: float = setting(0.35, low=0, high=10)
     hysteresis: float = setting(0.10, low=0, high=0.9)
     dwell_s: float = setting(0.25, low=0, high=10)

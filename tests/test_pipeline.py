@@ -6,10 +6,10 @@ import pytest
 from edge.config import EmotionConfig, FaceConfig
 from edge.pipeline import Pipeline
 from edge.types import Frame, Result
-from tests.conftest import face_at
+from tests.conftest import face_at, textured
 from tests.fakes import FakeClassifier, FakeDetector
 
-PICTURE = np.zeros((240, 320, 3), np.uint8)
+PICTURE = textured(320, 240)
 
 
 def frames(count: int, rate: float = 30.0, start: float = 100.0) -> list[Frame]:
@@ -17,7 +17,7 @@ def frames(count: int, rate: float = 30.0, start: float = 100.0) -> list[Frame]:
 
 
 def pipeline(detector: FakeDetector, classifier: FakeClassifier, **face: object) -> Pipeline:
-    return Pipeline(detector, classifier, FaceConfig(**face), EmotionConfig())
+    return Pipeline(detector, classifier, FaceConfig(**face), EmotionConfig(rate_hz=120))
 
 
 def events(results: list[Result]) -> list[tuple]:
@@ -27,7 +27,7 @@ def events(results: list[Result]) -> list[tuple]:
 def test_one_face_appears_changes_and_leaves():
     detector = FakeDetector(*[[face_at(100, 100)]] * 60, [])
     classifier = FakeClassifier(*["neutral"] * 30, "happy")
-    chain = pipeline(detector, classifier, detect_every=1)
+    chain = pipeline(detector, classifier, full_search_s=0)
     results = [chain.process(frame) for frame in frames(120)]
     assert events(results) == [
         ("face_appeared", 1, None, "neutral"),
@@ -45,7 +45,7 @@ def test_time_counts_from_the_first_frame():
 
 def test_the_detector_rests_between_its_turns():
     detector = FakeDetector([face_at(100, 100)])
-    chain = pipeline(detector, FakeClassifier("happy"), detect_every=5)
+    chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)
     results = [chain.process(frame) for frame in frames(27)]
     assert detector.calls == 2 + 5  # twice to make sure of the face, then every fifth frame
     assert [len(result.tracks) for result in results] == [0] + [1] * 26
@@ -55,11 +55,20 @@ def test_the_detector_rests_between_its_turns():
 def test_a_missed_face_is_looked_for_at_once():
     here = [face_at(100, 100)]
     detector = FakeDetector(here, here, [], here)
-    chain = pipeline(detector, FakeClassifier("happy"), detect_every=5)
+    chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)
     for frame in frames(9):
         result = chain.process(frame)
     assert detector.calls == 4
     assert [track.id for track in result.tracks] == [1]
+
+
+def test_a_face_is_named_at_the_rate_that_is_set():
+    classifier = FakeClassifier("happy")
+    detector = FakeDetector([face_at(100, 100)])
+    chain = Pipeline(detector, classifier, FaceConfig(), EmotionConfig(rate_hz=10))
+    results = [chain.process(frame) for frame in frames(31)]
+    assert classifier.calls == 10  # every third of the 30 frames with a face
+    assert all(result.tracks[0].settled == "happy" for result in results[1:])
 
 
 def test_pictures_of_a_folder_stand_alone():

@@ -1,18 +1,29 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from edge.tracker import COAST_S, Tracker
-from tests.conftest import face_at
+from edge.types import Face, Frame
+from tests.conftest import face_at, textured
 
 STEP_S = 0.1
+PICTURE = textured(640, 480)
+
+
+def frame_at(time: float) -> Frame:
+    return Frame(PICTURE, time, 0.0, 0)
+
+
+def looked(tracker: Tracker, faces: list[Face], time: float) -> None:
+    tracker.update(faces, frame_at(time))
 
 
 def followed(tracker: Tracker, sightings: list[list], start: float = 0.0) -> list[list[int]]:
     """Feed one list of faces a step; the ids in view after each."""
     seen = []
     for step, faces in enumerate(sightings):
-        tracker.update(faces, start + step * STEP_S)
+        looked(tracker, faces, start + step * STEP_S)
         seen.append([id_ for id_, _ in tracker.faces(start + step * STEP_S)])
     return seen
 
@@ -61,27 +72,61 @@ def test_between_detections_the_box_moves_on():
     assert face.points[:, 0].mean() == pytest.approx(125, abs=0.5)
 
 
+def test_a_missed_face_is_shown_for_a_moment_only():
+    tracker = Tracker(forget_after_s=5)
+    followed(tracker, [[face_at(100, 100)], [face_at(110, 100)], []])
+    assert [id_ for id_, _ in tracker.faces(2 * STEP_S)] == [1]
+    assert tracker.faces(2 * STEP_S + COAST_S * 1.01) == []
+    assert tracker.ids() == {1}
+
+
 def test_motion_is_not_trusted_for_long():
     tracker = Tracker(forget_after_s=5)
     followed(tracker, [[face_at(100, 100)], [face_at(110, 100)]])
-    assert tracker.faces(STEP_S + COAST_S * 1.01) == []
-    assert tracker.ids() == {1}
+    ((_, face),) = tracker.faces(STEP_S + 10)
+    assert face.box.centre[0] == pytest.approx(110 + 100 * COAST_S)
+
+
+def test_between_detections_a_face_is_followed_by_its_look():
+    """The picture moves 3 px right and 2 down a frame; no detector says so."""
+    tracker = Tracker(forget_after_s=1)
+    followed(tracker, [[face_at(200, 200)]] * 2)
+    for step in range(1, 9):
+        moved = np.roll(PICTURE, (2 * step, 3 * step), axis=(0, 1))
+        assert tracker.follow(Frame(moved, STEP_S + step / 30, 0.0, step))
+    ((_, face),) = tracker.faces(STEP_S + 8 / 30)
+    assert face.box.centre == pytest.approx((224, 216), abs=1)
+    np.testing.assert_allclose(face.points, face_at(224, 216).points, atol=1)
+
+
+def test_a_face_that_cannot_be_followed_asks_for_a_look():
+    tracker = Tracker(forget_after_s=1)
+    followed(tracker, [[face_at(200, 200)]] * 2)
+    assert not tracker.follow(Frame(textured(640, 480, seed=2), STEP_S * 1.5, 0.0, 1))
 
 
 def test_a_new_or_missed_face_asks_for_another_look():
     tracker = Tracker(forget_after_s=1)
     assert not tracker.unsure
-    tracker.update([face_at(100, 100)], 0.0)
+    looked(tracker, [face_at(100, 100)], 0.0)
     assert tracker.unsure
-    tracker.update([face_at(100, 100)], 0.1)
+    looked(tracker, [face_at(100, 100)], 0.1)
     assert not tracker.unsure
-    tracker.update([face_at(100, 100), face_at(400, 100)], 0.2)
+    looked(tracker, [face_at(100, 100), face_at(400, 100)], 0.2)
     assert tracker.unsure
 
 
 def test_a_face_of_another_size_is_another_face():
     tracker = Tracker(forget_after_s=1)
     followed(tracker, [[face_at(100, 100, 40)]] * 2)
-    tracker.update([face_at(100, 100, 200)], 0.2)
-    tracker.update([face_at(100, 100, 200)], 0.3)
+    looked(tracker, [face_at(100, 100, 200)], 0.2)
+    looked(tracker, [face_at(100, 100, 200)], 0.3)
     assert tracker.ids() == {1, 2}
+
+
+def test_a_faint_detection_keeps_a_known_face_and_begins_none():
+    tracker = Tracker(forget_after_s=0.5, min_score=0.6)
+    followed(tracker, [[face_at(100, 100)]] * 2)
+    faint = [face_at(100, 100, score=0.4), face_at(400, 100, score=0.4)]
+    assert followed(tracker, [faint] * 10, start=0.2) == [[1]] * 10
+    assert tracker.promising
