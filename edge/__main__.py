@@ -60,6 +60,20 @@ def _check(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _bench(options: argparse.Namespace, config: Config) -> int:
+    if not options.source and config.camera.source == "auto":
+        options.source = "demo"
+    config = _with_options(config, options)
+    from edge import bench
+
+    result = bench.bench(config, options.frames)
+    if options.json:
+        print(bench.as_json(result))  # noqa: T201
+    else:
+        bench.show(result)
+    return 0
+
+
 def _with_options(config: Config, options: argparse.Namespace) -> Config:
     """The command line wins over the file."""
     if options.source:
@@ -77,7 +91,7 @@ def _with_options(config: Config, options: argparse.Namespace) -> Config:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emotion-edge", description="Facial emotions where the camera is.")
     parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
-    actions = parser.add_subparsers(required=True, metavar="run | check")
+    actions = parser.add_subparsers(required=True, metavar="run | check | bench")
     run = actions.add_parser("run", help="watch a camera, a clip or pictures until stopped")
     run.add_argument("--config", type=Path, metavar="FILE", help="TOML; see edge/config.example.toml")
     run.add_argument(
@@ -90,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--no-sinks", action="store_true", help="no output at all: measure, or try a configuration")
     run.add_argument("--limit", type=_positive, metavar="N", help="stop after so many frames")
     run.set_defaults(action=_run)
+    bench = actions.add_parser("bench", help="measure this device, stage by stage")
+    bench.add_argument("--config", type=Path, metavar="FILE")
+    bench.add_argument("--source", metavar="S", help="as for run; a clip with faces, say (default: the demo)")
+    bench.add_argument("--frames", type=_positive, default=150, metavar="N", help="how many (default: 150)")
+    bench.add_argument("--json", action="store_true", help="JSON instead of the table")
+    bench.set_defaults(action=_bench, jsonl=None, window=False)
     check = actions.add_parser("check", help="validate a configuration")
     check.add_argument("--config", type=Path, metavar="FILE", required=True)
     check.set_defaults(action=_check, source=None)

@@ -1,0 +1,213 @@
+"""`emotion-edge bench`: what this device needs for one frame, stage by stage, and how many frames it manages."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from edge.cameras import camera_for
+from edge.config import Config
+from edge.detectors import open_detector
+from edge.emotion.classifier import EmotionClassifier
+from edge.emotion.crop import face_input
+from edge.emotion.tflite import find_model
+from edge.errors import SourceError
+from edge.follower import anchored, followed
+from edge.health import Health
+from edge.lines import frame_line, to_json
+from edge.overlay.overlay import Overlay
+from edge.pipeline import build_pipeline
+from edge.types import Frame, Image
+
+log = logging.getLogger(__name__)
+
+PEOPLE = (1, 2, 4)
+WARM_UP = 5
+
+Milliseconds = list[float]
+
+
+def bench(config: Config, frames: int) -> dict[str, Any]:
+    """Measure on the first so many frames of the configured source.
+
+    Returns JSON-ready numbers: stages and the whole chain in ms of elapsed time, frames a second by people in view,
+    memory in MB. Raises SourceError where the source gives no frame, or none with a face.
+    """
+    first_result_s, peak_mb = _daemon(config.camera.source, frames)
+    cv2.setNumThreads(1)
+    pictures, capture = _captured(config, frames)
+    stages = {"capture": capture, **_stages(config, pictures)}
+    chain = _chain(config, pictures)
+    crowds = {people: _chain(config, _crowd(pictures, people)) for people in PEOPLE}
+    status = Health("bench").status("running")
+    return {
+        "device": _device(),
+        "source": config.camera.source,
+        "frames": len(pictures),
+        "size": [pictures[0].width, pictures[0].height],
+        "stages": {name: _summary(ms) for name, ms in stages.items()},
+        "frame": _summary(chain),
+        "frames_per_s": {str(people): 1e3 / float(np.mean(ms)) for people, ms in crowds.items()},
+        "share_of_a_core_at_30_per_s": float(np.mean(chain)) * 30 / 1e3,
+        "first_result_s": first_result_s,
+        "peak_mb": peak_mb,
+        "temperature_c": status.temperature_c,
+        "throttled": status.throttled,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the numbers for people."""
+    width, height = result["size"]
+    table = Table(
+        title=f"{result['source']}, {result['frames']} frames of {width}x{height}, one thread",
+        box=box.SIMPLE_HEAD,
+        title_style="bold",
+    )
+    table.add_column("ms a frame")
+    for column in ("mean", "p50", "p95", "max"):
+        table.add_column(column, justify="right")
+    for name, numbers in {**result["stages"], "[bold]as it runs[/bold]": result["frame"]}.items():
+        if name.startswith("["):
+            table.add_section()
+        table.add_row(name, *(f"{numbers[column]:.2f}" for column in ("mean", "p50", "p95", "max")))
+    console = Console(highlight=False)
+    console.print(table)
+    rates = ", ".join(f"{people}: {rate:.0f}" for people, rate in result["frames_per_s"].items())
+    console.print(f"frames a second by faces in view: {rates}")
+    console.print(f"at 30 frames a second: {result['share_of_a_core_at_30_per_s']:.0%} of one core")
+    heat = "" if result["temperature_c"] is None else f", {result['temperature_c']:.0f} °C"
+    throttled = ", throttled" if result["throttled"] else ""
+    console.print(
+        f"first result after {result['first_result_s']:.2f} s, {result['peak_mb']:.0f} MB at most{heat}{throttled}"
+    )
+    console.print(f"on {result['device']}")
+    console.print("Each stage is measured on every frame; as it runs, most are skipped on most frames.")
+
+
+def as_json(result: dict[str, Any]) -> str:
+    return json.dumps(result, indent=2)
+
+
+def _daemon(source: str, frames: int) -> tuple[float, float]:
+    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own.
+
+    Asked for before this process grows: a child's peak counts from what its parent had when it was made.
+    """
+    command = [sys.executable, "-m", "edge", "run", "--no-sinks", "--source", source, "--limit"]
+    starts = []
+    for limit in (1, 1, frames):
+        began = time.perf_counter()
+        done = subprocess.run([*command, str(limit)], capture_output=True, text=True)  # noqa: S603 ourselves
+        starts.append(time.perf_counter() - began)
+        if done.returncode:
+            raise SourceError(done.stderr.strip().splitlines()[-1].removeprefix("emotion-edge: "))
+    return starts[1], resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def _captured(config: Config, wanted: int) -> tuple[list[Frame], Milliseconds]:
+    """Frames of the source, of the configured size, and what reading each took; waiting for a live camera included."""
+    camera = camera_for(config.camera.source, config.camera)
+    pictures: list[Frame] = []
+    ms: Milliseconds = []
+    camera.open()
+    try:
+        while len(pictures) < wanted:
+            began = time.perf_counter()
+            frame = camera.read()
+            if frame is None:
+                break
+            ms.append((time.perf_counter() - began) * 1e3)
+            pictures.append(dataclasses.replace(frame, image=frame.image.copy(), file=None, time=len(pictures) / 30))
+    finally:
+        camera.close()
+    if not pictures:
+        raise SourceError(f"{config.camera.source}: gave no frame to measure on")
+    return pictures, ms
+
+
+def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
+    """Each stage on every frame, as if none were ever skipped."""
+    detector = open_detector(config.face, config.emotion.threads)
+    classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
+    found = [detector.detect(frame.image) for frame in pictures]
+    seen = [(frame, faces[0]) for frame, faces in zip(pictures, found, strict=True) if faces]
+    if not seen:
+        raise SourceError(f"{config.camera.source}: no face in its first {len(pictures)} frames; show it one")
+    crops = [face_input(frame.image, face.points, classifier.size) for frame, face in seen]
+    anchors = [anchored(frame.image, face) for frame, face in seen]
+    pipeline = build_pipeline(config)
+    results = [pipeline.process(frame) for frame in pictures]
+    overlay = Overlay(config.window.style, config.window.bars)
+    return {
+        "detect": _timed(lambda frame: detector.detect(frame.image), pictures),
+        "follow": _timed(lambda pair: followed(pair[0][0].image, pair[1]), list(zip(seen, anchors, strict=True))),
+        "crop": _timed(lambda pair: face_input(pair[0].image, pair[1].points, classifier.size), seen),
+        "classify": _timed(lambda crop: classifier.classify([crop]), crops),
+        "overlay": _timed(lambda result: overlay.draw(result, None), results),
+        "publish": _timed(lambda result: to_json(frame_line(result, "bench")), results),
+    }
+
+
+def _chain(config: Config, pictures: list[Frame]) -> Milliseconds:
+    """The whole pipeline as the daemon runs it."""
+    return _timed(build_pipeline(config).process, pictures)
+
+
+def _crowd(pictures: list[Frame], people: int) -> list[Frame]:
+    """The same frames with the picture repeated, half as large, in so many quarters; the rest is grey."""
+    return [dataclasses.replace(frame, image=_repeated(frame.image, people)) for frame in pictures]
+
+
+def _repeated(image: Image, people: int) -> Image:
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    canvas = np.full_like(image, 128)
+    for place in range(people):
+        top, left = place // 2 * height, place % 2 * width
+        canvas[top : top + height, left : left + width] = small
+    return canvas
+
+
+def _timed(stage: Callable[[Any], Any], inputs: list[Any]) -> Milliseconds:
+    """ms of each call; the first few inputs once more before, so that caches are warm."""
+    ms: Milliseconds = []
+    for number, value in enumerate([*inputs[:1] * WARM_UP, *inputs]):
+        began = time.perf_counter()
+        stage(value)
+        if number >= WARM_UP:
+            ms.append((time.perf_counter() - began) * 1e3)
+    return ms
+
+
+def _summary(ms: Milliseconds) -> dict[str, float]:
+    p50, p95 = np.percentile(ms, (50, 95))
+    return {"mean": float(np.mean(ms)), "p50": float(p50), "p95": float(p95), "max": max(ms)}
+
+
+def _device() -> str:
+    """The board's own name where it has one, else the processor's."""
+    board = Path("/proc/device-tree/model")
+    if board.exists():
+        return board.read_text(errors="replace").strip("\0 \n")
+    try:
+        cpu = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in cpu.splitlines() if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} cores" if names else platform.machine()

@@ -1,0 +1,46 @@
+"""`emotion-edge bench` on the demo: every stage is measured, in words and as JSON. How fast it is, no test asks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edge.__main__ import main
+
+STAGES = {"capture", "detect", "follow", "crop", "classify", "overlay", "publish"}
+
+
+def test_json_has_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--frames", "12", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["stages"]) == STAGES
+    for numbers in (*result["stages"].values(), result["frame"]):
+        assert 0 < numbers["p50"] <= numbers["p95"] <= numbers["max"]
+    assert set(result["frames_per_s"]) == {"1", "2", "4"}
+    assert 20 < result["peak_mb"] < 500
+    assert result["frames"] == 12
+
+
+def test_the_table_names_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--frames", "3", "--source", "demo"]) == 0
+    out = capsys.readouterr().out
+    assert all(stage in out for stage in STAGES)
+    assert "as it runs" in out
+
+
+@pytest.mark.parametrize(("source", "word"), [("nowhere.mp4", "no such file"), ("faceless", "no face in its first")])
+def test_what_cannot_be_measured_is_one_line(
+    source: str, word: str, tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if source == "faceless":
+        from cv2 import imwrite
+
+        from tests.conftest import textured
+
+        imwrite(str(tmp_path / "grass.png"), textured(320, 240))
+        source = str(tmp_path)
+    assert main(["bench", "--source", source, "--frames", "1"]) == 2
+    err = capsys.readouterr().err
+    assert word in err
+    assert err.count("\n") == 1
