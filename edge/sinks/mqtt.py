@@ -7,18 +7,26 @@ import math
 import time
 from typing import Final
 
+import numpy as np
+
 from edge.config import MqttConfig
 from edge.control import Control
 from edge.lines import event_line, frame_line, health_line, to_json
 from edge.sinks.broker import Broker
 from edge.sinks.event_queue import EventQueue
-from edge.types import Result, Status
+from edge.sinks.homeassistant import BIRTH_TOPIC, discovery, discovery_topic, repeat_s
+from edge.types import Result, Status, Track
 
 log = logging.getLogger(__name__)
 
 # Together they keep `close` below one second.
 _LAST_EVENTS_S: Final = 0.4
 _GOODBYE_S: Final = 0.4
+
+# A face has changed when one of its probabilities has moved by this much.
+_NOTABLE: Final = 0.1
+# So long Home Assistant may take to subscribe to what it has just been told of.
+_NEWCOMER_S: Final = 5.0
 
 
 class Mqtt:
@@ -34,14 +42,16 @@ class Mqtt:
         self._events = EventQueue(config.event_queue)
         self._overflowing = False
         self._broker: Broker | None = None
-        self._faces: object = None
+        self._faces: tuple[str | None, tuple[Track, ...]] | None = None
         self._faces_at = -math.inf
+        self._faces_again_at = math.inf
+        self._newcomer = False
         self._detection: bool | None = None
         self._state: str | None = None
         self._health_at = -math.inf
 
     def open(self) -> None:
-        broker = Broker(self._config, f"{self._base}/status", self._switch)
+        broker = Broker(self._config, f"{self._base}/status", self._received)
         broker.open()
         self._broker = broker
 
@@ -75,6 +85,8 @@ class Mqtt:
             self._events.acknowledge(broker.delivered.popleft())
         if broker.renewed():
             self._introduce(broker)
+        if self._newcomer and broker.connected:
+            self._announce(broker)
         if broker.connected:
             self._events.send(lambda event: broker.publish(f"{self._base}/event", to_json(event), qos=1))
         self._report_dropped()
@@ -87,9 +99,18 @@ class Mqtt:
         broker.publish(f"{self._base}/status", "online", retain=True)
         self._faces = self._detection = self._state = None
         self._tell_detection(broker)
+        if self._config.home_assistant:
+            broker.subscribe(BIRTH_TOPIC)
+            self._announce(broker)
         late = self._events.start_again()
         if late:
             log.info("mqtt: sending %d events of the time without a broker", late)
+
+    def _announce(self, broker: Broker) -> None:
+        """To Home Assistant. Retained, so that it knows us, as absent, also when it starts while we are off."""
+        self._newcomer = False
+        broker.publish(discovery_topic(self._config), to_json(discovery(self._config)), qos=1, retain=True)
+        self._faces_again_at = time.monotonic() + _NEWCOMER_S
 
     def _report_dropped(self) -> None:
         """Once when the queue overflows, and once with the number when it has run empty again."""
@@ -103,11 +124,16 @@ class Mqtt:
             self._events.dropped, self._overflowing = 0, False
 
     def _tell_faces(self, broker: Broker, result: Result) -> None:
+        """When something changed, and now and then although nothing did: `faces` is not retained, and expires."""
         now = time.monotonic()
-        seen = (result.frame.file, {track.id: (track.emotion, track.uncertain) for track in result.tracks})
-        if seen != self._faces and now - self._faces_at >= self._config.interval_s:
+        if now - self._faces_at < self._config.interval_s:
+            return
+        again = now >= self._faces_again_at
+        if again or self._faces is None or _changed(*self._faces, result):
             broker.publish(f"{self._base}/faces", to_json(frame_line(result, self._source)))
-            self._faces, self._faces_at = seen, now
+            self._faces, self._faces_at = (result.frame.file, result.tracks), now
+        if again or self._faces_again_at == math.inf:
+            self._faces_again_at = now + repeat_s(self._config)
 
     def _tell_detection(self, broker: Broker) -> None:
         on = self._control.detection
@@ -120,12 +146,35 @@ class Mqtt:
         now = time.monotonic()
         if status.state != self._state or now - self._health_at >= self._config.health_interval_s:
             broker.publish(f"{self._base}/health", to_json(health_line(status)), retain=True)
+            if self._state not in (None, status.state):
+                self._faces = None  # what was seen before a pause is not what is seen after it
             self._state, self._health_at = status.state, now
 
+    def _received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """In the network thread."""
+        if topic != BIRTH_TOPIC:
+            self._switch(payload, retained)
+        elif payload == b"online":
+            self._newcomer = True
+
     def _switch(self, payload: bytes, retained: bool) -> None:
-        """In the network thread. A retained command is an old one: it must not switch a camera on at every start."""
+        """A retained command is an old one: it must not switch a camera on at every start."""
         if not retained and payload in (b"ON", b"OFF"):
             self._control.switch_detection(payload == b"ON")
         else:
             kind = "an old, retained" if retained else "an unknown"
             log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])
+
+
+def _changed(file: str | None, before: tuple[Track, ...], result: Result) -> bool:
+    """Whether the result says something notable that the frame line of before did not."""
+    known = {track.id: track for track in before}
+    if file != result.frame.file or known.keys() != {track.id for track in result.tracks}:
+        return True
+    return any(_differs(known[track.id], track) for track in result.tracks)
+
+
+def _differs(before: Track, now: Track) -> bool:
+    if (before.emotion, before.uncertain) != (now.emotion, now.uncertain):
+        return True
+    return bool(np.abs(now.probabilities - before.probabilities).max() > _NOTABLE)
