@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.lines import frame_line, to_json
 from edge.types import Status
 from tests.mosquitto import Listener, wait_until
-from tests.mqtt.loop import connect, keep_showing
+from tests.mqtt.loop import connect, keep_showing, running
 from tests.results import result, track
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +75,44 @@ def test_faces_are_told_when_they_change_and_not_too_often(broker, listener, mqt
     assert texts[0] == to_json(frame_line(happy, "auto"))
     assert [len(json.loads(text)["faces"]) for text in texts] == [1, 1, 1, 2, 0]
     assert not any(heard.retained for heard in listener.heard if heard.topic == "faces")
+
+
+def test_a_notable_change_of_a_probability_is_told(broker, listener, mqtt):
+    sink = mqtt(broker.port)
+    connect(sink, listener)
+
+    def show(confidence: float, told: int, seconds: float = 5.0) -> None:
+        def shown() -> bool:
+            sink.show(result(track(3, "happy", confidence)))
+            return len(listener.texts("faces")) == told
+
+        wait_until(shown, seconds)
+
+    show(0.5, told=1)
+    show(0.7, told=2)
+    for _ in range(30):
+        show(0.79, told=2)
+        time.sleep(0.01)
+    show(0.81, told=3)
+
+
+def test_faces_are_repeated_and_told_again_after_a_pause(broker, listener, mqtt):
+    sink = mqtt(broker.port, health_interval_s=1.0)
+    connect(sink, listener)
+    sink.show(result(track()))
+    started = time.monotonic()
+
+    def repeated() -> bool:
+        sink.show(result(track()))
+        return len(listener.texts("faces")) == 2
+
+    wait_until(repeated, 8)
+    assert time.monotonic() - started > 0.9
+    sink.status(Status("paused", "auto"))
+    sink.status(running())
+    time.sleep(0.1)
+    sink.show(result(track()))
+    wait_until(lambda: len(listener.texts("faces")) == 3, 0.5)
 
 
 def test_health_is_retained_and_told_again_when_the_camera_goes(broker, listener, mqtt):
