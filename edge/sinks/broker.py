@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import MqttConfig
 from edge.errors import SinkError
-from edge.sinks.credentials import password, tls_context
+from edge.sinks.credentials import identify
 
 log = logging.getLogger(__name__)
 
@@ -115,15 +115,11 @@ class Broker:
 
     def _start(self) -> None:
         config = self._config
-        secret = password(config)
         # With a steady id the broker ends our old, half-dead connection when the new one comes. With a random one,
         # the old one's last will would say 'offline' long after we are back.
         client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}", protocol=self._version)
         client.will_set(self._status_topic, "offline", qos=1, retain=True)
-        if config.username:
-            client.username_pw_set(config.username, secret)
-        if config.tls:
-            client.tls_set_context(tls_context(config))
+        identify(client, config)
         client.reconnect_delay_set(1, LONGEST_PAUSE_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
