@@ -15,6 +15,7 @@ from edge.lines import event_line, frame_line, health_line, to_json
 from edge.sinks.broker import Broker
 from edge.sinks.event_queue import EventQueue
 from edge.sinks.homeassistant import BIRTH_TOPIC, discovery, discovery_topic, repeat_s
+from edge.sinks.spool import Spool
 from edge.types import Result, Status, Track
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 # Together they keep `close` below one second.
 _LAST_EVENTS_S: Final = 0.4
 _GOODBYE_S: Final = 0.4
+
+# Writing wears SD cards out. So much of an outage is lost at most where the power fails in it.
+_SPOOL_INTERVAL_S: Final = 60.0
 
 # A face has changed when one of its probabilities has moved by this much.
 _NOTABLE: Final = 0.1
@@ -41,6 +45,8 @@ class Mqtt:
         self._base = f"emotion-edge/{config.device}"
         self._events = EventQueue(config.event_queue)
         self._overflowing = False
+        self._spool = Spool(config.spool) if config.spool else None
+        self._spooled_at = 0.0
         self._broker: Broker | None = None
         self._faces: tuple[str | None, tuple[Track, ...]] | None = None
         self._faces_at = -math.inf
@@ -53,6 +59,9 @@ class Mqtt:
     def open(self) -> None:
         broker = Broker(self._config, f"{self._base}/status", self._received)
         broker.open()
+        if self._spool is not None:
+            self._events.restore(self._spool.open())
+            self._spooled_at = time.monotonic()
         self._broker = broker
 
     def show(self, result: Result) -> None:
@@ -75,8 +84,12 @@ class Mqtt:
         while len(self._events) and time.monotonic() < deadline:
             time.sleep(0.01)
             self._catch_up(broker)
+        kept = self._spool is not None and self._spool.save(self._events.unsent())
         if len(self._events):
-            log.warning("mqtt: the broker did not take the last %d events", len(self._events))
+            fate = f"; they wait in {self._config.spool}" if kept else ""
+            log.warning("mqtt: the broker did not take the last %d events%s", len(self._events), fate)
+        if self._spool is not None:
+            self._spool.close()
         broker.close(_GOODBYE_S)
 
     def _catch_up(self, broker: Broker) -> bool:
@@ -90,6 +103,7 @@ class Mqtt:
         if broker.connected:
             self._events.send(lambda event: broker.publish(f"{self._base}/event", to_json(event), qos=1))
         self._report_dropped()
+        self._keep_spool(broker.connected)
         return broker.connected
 
     def _introduce(self, broker: Broker) -> None:
@@ -122,6 +136,19 @@ class Mqtt:
         elif self._overflowing and not len(self._events):
             log.warning("mqtt: %d events were lost while the broker took none", self._events.dropped)
             self._events.dropped, self._overflowing = 0, False
+
+    def _keep_spool(self, connected: bool) -> None:
+        """Write now and then in a long outage, never in a short one, and once when the broker has taken everything."""
+        if self._spool is None:
+            return
+        now = time.monotonic()
+        if connected:
+            self._spooled_at = now
+            if not len(self._events):
+                self._spool.save(())
+        elif now - self._spooled_at >= _SPOOL_INTERVAL_S:
+            self._spooled_at = now
+            self._spool.save(self._events.unsent())
 
     def _tell_faces(self, broker: Broker, result: Result) -> None:
         """When something changed, and now and then although nothing did: `faces` is not retained, and expires."""
