@@ -79,6 +79,21 @@ def test_a_broker_that_refuses_mqtt_5_is_spoken_to_in_3_1_1(broker, listener, mq
     old.close()
 
 
+def test_a_huge_command_by_3_1_1_is_one_short_line(broker, listener, mqtt, control, caplog):
+    """3.1.1 cannot ask the broker to keep long messages back."""
+    old = OldBroker(broker.port)
+    sink = mqtt(old.port)
+    connect(sink, listener)
+    listener.say("detection/set", b"OFF" * 1_000_000)
+    wait_until(lambda: caplog.records)
+    (record,) = caplog.records
+    assert "unknown command for detection/set is ignored: b'OFFOFF" in record.message
+    assert len(record.message) < 120
+    assert control.detection
+    sink.close()
+    old.close()
+
+
 def test_who_is_no_broker_is_asked_again(mqtt, caplog):
     answers = [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x00", b"\x20\x02\x00\xfe", b"\xff" * 9, b""]
     with contextlib.ExitStack() as stack:
