@@ -42,7 +42,7 @@ def test_events_of_an_outage_come_late_but_in_order(broker, listener, mqtt, capl
         sink.show(result(events=(changed(number),), t=float(number)))
     broker.start()
     listener.listen()
-    keep_showing(sink, lambda: len(listener.texts("event")) == 199, 8)
+    keep_showing(sink, lambda: len(listener.texts("event")) == 199)
     events = events_of(listener)
     assert [event["id"] for event in events] == list(range(1, 200))
     assert [event["t"] for event in events] == [float(number) for number in range(1, 200)]
@@ -65,7 +65,7 @@ def test_a_full_queue_drops_the_oldest_and_says_so_once(broker, listener, mqtt, 
     assert caplog.text.count("oldest") == 1
     broker.start()
     listener.listen()
-    keep_showing(sink, lambda: len(listener.texts("event")) == 10, 8)
+    keep_showing(sink, lambda: len(listener.texts("event")) == 10)
     assert [event["id"] for event in events_of(listener)] == list(range(15, 25))
     keep_showing(sink, lambda: "15 events were lost" in caplog.text)
     assert caplog.text.count("lost while") == 1

@@ -176,7 +176,7 @@ def test_an_outage_is_written_now_and_then_and_a_connection_is_not(broker, liste
     assert [event["id"] for _, event in kept(file)] == [2]
     broker.start()
     listener.listen()
-    keep_showing(sink, lambda: len(listener.texts("event")) == 2, 8)
+    keep_showing(sink, lambda: len(listener.texts("event")) == 2)
     keep_showing(sink, lambda: not sink._events)
     assert kept(file) == []
 

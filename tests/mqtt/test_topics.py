@@ -44,9 +44,11 @@ while True:
 
 def test_a_killed_daemon_is_offline(broker, listener):
     victim = subprocess.Popen([sys.executable, "-c", VICTIM, str(broker.port)], cwd=ROOT)
-    wait_until(lambda: listener.texts("status") == ["online"])
-    victim.kill()
-    victim.wait(5)
+    try:
+        wait_until(lambda: listener.texts("status") == ["online"])
+    finally:
+        victim.kill()
+        victim.wait(5)
     wait_until(lambda: listener.texts("status") == ["online", "offline"])
 
 
@@ -81,12 +83,12 @@ def test_a_notable_change_of_a_probability_is_told(broker, listener, mqtt):
     sink = mqtt(broker.port)
     connect(sink, listener)
 
-    def show(confidence: float, told: int, seconds: float = 5.0) -> None:
+    def show(confidence: float, told: int) -> None:
         def shown() -> bool:
             sink.show(result(track(3, "happy", confidence)))
             return len(listener.texts("faces")) == told
 
-        wait_until(shown, seconds)
+        wait_until(shown)
 
     show(0.5, told=1)
     show(0.7, told=2)
@@ -106,13 +108,13 @@ def test_faces_are_repeated_and_told_again_after_a_pause(broker, listener, mqtt)
         sink.show(result(track()))
         return len(listener.texts("faces")) == 2
 
-    wait_until(repeated, 8)
+    wait_until(repeated)
     assert time.monotonic() - started > 0.9
     sink.status(Status("paused", "auto"))
     sink.status(running())
     time.sleep(0.1)
     sink.show(result(track()))
-    wait_until(lambda: len(listener.texts("faces")) == 3, 0.5)
+    wait_until(lambda: len(listener.texts("faces")) == 3)
 
 
 def test_health_is_retained_and_told_again_when_the_camera_goes(broker, listener, mqtt):
