@@ -95,6 +95,9 @@ class MqttConfig:
     interval_s: float = setting(1.0, low=0.1, high=3600)
     health_interval_s: float = setting(60.0, low=1, high=86400)
     event_queue: int = setting(1000, low=1, high=100000)
+    spool: str = ""
+    home_assistant: bool = True
+    discovery_prefix: str = "homeassistant"
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,11 @@ def _check_relations(config: Config, path: Path) -> None:
         shown = _shown(config.mqtt.device)
         raise ConfigError(
             f"{path}: [mqtt] device = {shown}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", config.mqtt.discovery_prefix):
+        shown = _shown(config.mqtt.discovery_prefix)
+        raise ConfigError(
+            f"{path}: [mqtt] discovery_prefix = {shown}: must be letters, digits, '-' or '_', levels parted by '/'"
         )
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")

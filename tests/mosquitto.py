@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(what: Callable[[], object], seconds: float = 5.0) -> None:
+def wait_until(what: Callable[[], object], seconds: float = 15.0) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "waited in vain"
@@ -83,7 +83,10 @@ class Heard(NamedTuple):
 
 
 class Listener:
-    """Hears everything below emotion-edge/, and can speak."""
+    """Hears everything below emotion-edge/ and homeassistant/, and can speak.
+
+    Topics below emotion-edge/<device>/ go by their last part: `status`, `detection/set`.
+    """
 
     def __init__(self, port: int, username: str | None = None, password: str | None = None) -> None:
         self.heard: list[Heard] = []
@@ -92,10 +95,10 @@ class Listener:
         if username:
             self._client.username_pw_set(username, password)
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, *_: client.subscribe("emotion-edge/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe([("emotion-edge/#", 1), ("homeassistant/#", 1)])
         self._client.on_subscribe = lambda *_: self._subscribed.release()
         self._client.on_message = lambda _, __, message: self.heard.append(
-            Heard(message.topic.split("/", 2)[2], message.payload.decode(errors="replace"), message.qos, message.retain)
+            Heard(_short(message.topic), message.payload.decode(errors="replace"), message.qos, message.retain)
         )
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
@@ -106,15 +109,20 @@ class Listener:
         assert self._subscribed.acquire(timeout=5)
 
     def texts(self, topic: str) -> list[str]:
-        """What was said on emotion-edge/<device>/<topic>, in order."""
+        """What was said on a topic, in order."""
         return [heard.text for heard in list(self.heard) if heard.topic == topic]
 
     def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        self._client.publish(f"emotion-edge/camera/{topic}", payload, qos=1, retain=retain).wait_for_publish(5)
+        topic = topic if topic.startswith("homeassistant/") else f"emotion-edge/camera/{topic}"
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
 
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+
+def _short(topic: str) -> str:
+    return topic.split("/", 2)[2] if topic.startswith("emotion-edge/") else topic
 
 
 class OldBroker:

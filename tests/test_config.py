@@ -157,6 +157,8 @@ COMPLAINTS = [
     ('[camera]\nflip = "left"', ("must be one of none, horizontal, vertical, both",)),
     ('[mqtt]\ndevice = "living room"', ("must be 1 to 64 letters, digits",)),
     ('[mqtt]\ndevice = "a/#"', ("it is part of topics",)),
+    ('[mqtt]\ndiscovery_prefix = "home/#"', ("[mqtt] discovery_prefix = 'home/#'", "levels parted by '/'")),
+    ('[mqtt]\ndiscovery_prefix = ""', ("must be letters, digits",)),
     ('[mqtt]\ncertificate_file = "a.pem"', ("certificate_file and key_file belong together",)),
     ("[camera]\nwidth = \nheight = 480", ("not valid TOML", "line 2")),
     ("[camera]\nwidth = 800\nwidth = 900\n", ("not valid TOML", "line 3")),

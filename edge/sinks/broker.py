@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import MqttConfig
 from edge.errors import SinkError
-from edge.sinks.credentials import password, tls_context
+from edge.sinks.credentials import identify
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ KEEPALIVE_S: Final = 20
 LONGEST_PAUSE_S: Final = 30
 
 LARGEST_MESSAGE_BYTES: Final = 1024
-"""An MQTT 5 broker keeps longer messages from us; our one command has three letters."""
+"""An MQTT 5 broker keeps longer messages from us; what we listen to has seven letters at most."""
 
 _QUIET_S: Final = 60
 _SHORT_S: Final = 5
@@ -48,14 +48,14 @@ class Broker:
     Why there is no connection is logged once, not at every attempt.
     """
 
-    def __init__(self, config: MqttConfig, status_topic: str, command: Callable[[bytes, bool], None]) -> None:
+    def __init__(self, config: MqttConfig, status_topic: str, received: Callable[[str, bytes, bool], None]) -> None:
         """status_topic: gets a retained 'offline' when we vanish.
 
-        command: called in the network thread with payload and retain flag of each message we subscribed to.
+        received: called in the network thread with topic, payload and retain flag of each message we subscribed to.
         """
         self._config = config
         self._status_topic = status_topic
-        self._command = command
+        self._received = received
         self._client: Client | None = None
         self._version = MQTTProtocolVersion.MQTTv5
         self._version_refused = False
@@ -115,15 +115,11 @@ class Broker:
 
     def _start(self) -> None:
         config = self._config
-        secret = password(config)
         # With a steady id the broker ends our old, half-dead connection when the new one comes. With a random one,
         # the old one's last will would say 'offline' long after we are back.
         client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}", protocol=self._version)
         client.will_set(self._status_topic, "offline", qos=1, retain=True)
-        if config.username:
-            client.username_pw_set(config.username, secret)
-        if config.tls:
-            client.tls_set_context(tls_context(config))
+        identify(client, config)
         client.reconnect_delay_set(1, LONGEST_PAUSE_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -195,12 +191,12 @@ class Broker:
         if self._is_stale(client):
             return
         if reason.is_failure:
-            self._complain("the broker refuses an event", reason)
+            self._complain("the broker refuses a message", reason)
         self.delivered.append(message_id)
 
     def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
         if not self._is_stale(client):
-            self._command(bytes(message.payload), message.retain)
+            self._received(message.topic, bytes(message.payload), message.retain)
 
     def _guess(self) -> str:
         """Why a connection ended without a word. Not every broker tells the old one of two clients of one name."""

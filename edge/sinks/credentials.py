@@ -5,8 +5,19 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from paho.mqtt.client import Client
+
 from edge.config import MqttConfig
 from edge.errors import SinkError
+
+
+def identify(client: Client, config: MqttConfig) -> None:
+    """Give a client that is not connected yet our name, password and certificates. Raises SinkError."""
+    secret = password(config)
+    if config.username:
+        client.username_pw_set(config.username, secret)
+    if config.tls:
+        client.tls_set_context(tls_context(config))
 
 
 def password(config: MqttConfig) -> str | None:

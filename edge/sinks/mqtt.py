@@ -7,18 +7,30 @@ import math
 import time
 from typing import Final
 
+import numpy as np
+
 from edge.config import MqttConfig
 from edge.control import Control
 from edge.lines import event_line, frame_line, health_line, to_json
 from edge.sinks.broker import Broker
 from edge.sinks.event_queue import EventQueue
-from edge.types import Result, Status
+from edge.sinks.homeassistant import BIRTH_TOPIC, discovery, discovery_topic, repeat_s
+from edge.sinks.spool import Spool
+from edge.types import Result, Status, Track
 
 log = logging.getLogger(__name__)
 
 # Together they keep `close` below one second.
 _LAST_EVENTS_S: Final = 0.4
 _GOODBYE_S: Final = 0.4
+
+# Writing wears SD cards out. So much of an outage is lost at most where the power fails in it.
+_SPOOL_INTERVAL_S: Final = 60.0
+
+# A face has changed when one of its probabilities has moved by this much.
+_NOTABLE: Final = 0.1
+# So long Home Assistant may take to subscribe to what it has just been told of.
+_NEWCOMER_S: Final = 5.0
 
 
 class Mqtt:
@@ -33,16 +45,23 @@ class Mqtt:
         self._base = f"emotion-edge/{config.device}"
         self._events = EventQueue(config.event_queue)
         self._overflowing = False
+        self._spool = Spool(config.spool) if config.spool else None
+        self._spooled_at = 0.0
         self._broker: Broker | None = None
-        self._faces: object = None
+        self._faces: tuple[str | None, tuple[Track, ...]] | None = None
         self._faces_at = -math.inf
+        self._faces_again_at = math.inf
+        self._newcomer = False
         self._detection: bool | None = None
         self._state: str | None = None
         self._health_at = -math.inf
 
     def open(self) -> None:
-        broker = Broker(self._config, f"{self._base}/status", self._switch)
+        broker = Broker(self._config, f"{self._base}/status", self._received)
         broker.open()
+        if self._spool is not None:
+            self._events.restore(self._spool.open())
+            self._spooled_at = time.monotonic()
         self._broker = broker
 
     def show(self, result: Result) -> None:
@@ -65,8 +84,12 @@ class Mqtt:
         while len(self._events) and time.monotonic() < deadline:
             time.sleep(0.01)
             self._catch_up(broker)
+        kept = self._spool is not None and self._spool.save(self._events.unsent())
         if len(self._events):
-            log.warning("mqtt: the broker did not take the last %d events", len(self._events))
+            fate = f"; they wait in {self._config.spool}" if kept else ""
+            log.warning("mqtt: the broker did not take the last %d events%s", len(self._events), fate)
+        if self._spool is not None:
+            self._spool.close()
         broker.close(_GOODBYE_S)
 
     def _catch_up(self, broker: Broker) -> bool:
@@ -75,9 +98,12 @@ class Mqtt:
             self._events.acknowledge(broker.delivered.popleft())
         if broker.renewed():
             self._introduce(broker)
+        if self._newcomer and broker.connected:
+            self._announce(broker)
         if broker.connected:
             self._events.send(lambda event: broker.publish(f"{self._base}/event", to_json(event), qos=1))
         self._report_dropped()
+        self._keep_spool(broker.connected)
         return broker.connected
 
     def _introduce(self, broker: Broker) -> None:
@@ -87,9 +113,18 @@ class Mqtt:
         broker.publish(f"{self._base}/status", "online", retain=True)
         self._faces = self._detection = self._state = None
         self._tell_detection(broker)
+        if self._config.home_assistant:
+            broker.subscribe(BIRTH_TOPIC)
+            self._announce(broker)
         late = self._events.start_again()
         if late:
             log.info("mqtt: sending %d events of the time without a broker", late)
+
+    def _announce(self, broker: Broker) -> None:
+        """To Home Assistant. Retained, so that it knows us, as absent, also when it starts while we are off."""
+        self._newcomer = False
+        broker.publish(discovery_topic(self._config), to_json(discovery(self._config)), qos=1, retain=True)
+        self._faces_again_at = time.monotonic() + _NEWCOMER_S
 
     def _report_dropped(self) -> None:
         """Once when the queue overflows, and once with the number when it has run empty again."""
@@ -102,12 +137,30 @@ class Mqtt:
             log.warning("mqtt: %d events were lost while the broker took none", self._events.dropped)
             self._events.dropped, self._overflowing = 0, False
 
-    def _tell_faces(self, broker: Broker, result: Result) -> None:
+    def _keep_spool(self, connected: bool) -> None:
+        """Write now and then in a long outage, never in a short one, and once when the broker has taken everything."""
+        if self._spool is None:
+            return
         now = time.monotonic()
-        seen = (result.frame.file, {track.id: (track.emotion, track.uncertain) for track in result.tracks})
-        if seen != self._faces and now - self._faces_at >= self._config.interval_s:
+        if connected:
+            self._spooled_at = now
+            if not len(self._events):
+                self._spool.save(())
+        elif now - self._spooled_at >= _SPOOL_INTERVAL_S:
+            self._spooled_at = now
+            self._spool.save(self._events.unsent())
+
+    def _tell_faces(self, broker: Broker, result: Result) -> None:
+        """When something changed, and now and then although nothing did: `faces` is not retained, and expires."""
+        now = time.monotonic()
+        if now - self._faces_at < self._config.interval_s:
+            return
+        again = now >= self._faces_again_at
+        if again or self._faces is None or _changed(*self._faces, result):
             broker.publish(f"{self._base}/faces", to_json(frame_line(result, self._source)))
-            self._faces, self._faces_at = seen, now
+            self._faces, self._faces_at = (result.frame.file, result.tracks), now
+        if again or self._faces_again_at == math.inf:
+            self._faces_again_at = now + repeat_s(self._config)
 
     def _tell_detection(self, broker: Broker) -> None:
         on = self._control.detection
@@ -120,12 +173,35 @@ class Mqtt:
         now = time.monotonic()
         if status.state != self._state or now - self._health_at >= self._config.health_interval_s:
             broker.publish(f"{self._base}/health", to_json(health_line(status)), retain=True)
+            if self._state not in (None, status.state):
+                self._faces = None  # what was seen before a pause is not what is seen after it
             self._state, self._health_at = status.state, now
 
+    def _received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """In the network thread."""
+        if topic != BIRTH_TOPIC:
+            self._switch(payload, retained)
+        elif payload == b"online":
+            self._newcomer = True
+
     def _switch(self, payload: bytes, retained: bool) -> None:
-        """In the network thread. A retained command is an old one: it must not switch a camera on at every start."""
+        """A retained command is an old one: it must not switch a camera on at every start."""
         if not retained and payload in (b"ON", b"OFF"):
             self._control.switch_detection(payload == b"ON")
         else:
             kind = "an old, retained" if retained else "an unknown"
             log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])
+
+
+def _changed(file: str | None, before: tuple[Track, ...], result: Result) -> bool:
+    """Whether the result says something notable that the frame line of before did not."""
+    known = {track.id: track for track in before}
+    if file != result.frame.file or known.keys() != {track.id for track in result.tracks}:
+        return True
+    return any(_differs(known[track.id], track) for track in result.tracks)
+
+
+def _differs(before: Track, now: Track) -> bool:
+    if (before.emotion, before.uncertain) != (now.emotion, now.uncertain):
+        return True
+    return bool(np.abs(now.probabilities - before.probabilities).max() > _NOTABLE)

@@ -1,0 +1,121 @@
+"""Brokers that are away, hang, are old, or are none."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+import time
+
+import pytest
+
+from tests.mosquitto import OldBroker, free_port, wait_until
+from tests.mqtt.loop import connect, events_of, keep_showing, running
+from tests.results import changed, result, track
+
+
+def test_a_broker_that_is_away_costs_no_time_and_one_line(mqtt, caplog):
+    sink = mqtt(free_port())
+    started = time.monotonic()
+    for number in range(1000):
+        sink.show(result(track(), number=number))
+        sink.status(running())
+    assert time.monotonic() - started < 1
+    wait_until(lambda: "Connection refused" in caplog.text)
+    time.sleep(1.2)
+    started = time.monotonic()
+    sink.close()
+    assert time.monotonic() - started < 0.2
+    assert len(caplog.records) == 1
+
+
+def test_a_broker_that_hangs_holds_nothing_up(broker, listener, mqtt, caplog):
+    sink = mqtt(broker.port)
+    connect(sink, listener)
+    broker.signal(signal.SIGSTOP)
+    slowest = 0.0
+    for number in range(3000):
+        started = time.monotonic()
+        sink.show(result(track(number), events=(changed(number),), number=number))
+        slowest = max(slowest, time.monotonic() - started)
+    assert slowest < 0.3
+    assert [record.message for record in caplog.records] == [
+        "mqtt: 1000 events wait for the broker, from now on the oldest are lost"
+    ]
+    started = time.monotonic()
+    sink.close()
+    assert time.monotonic() - started < 1
+    broker.signal(signal.SIGCONT)
+
+
+def test_a_sink_can_be_opened_again(broker, listener, mqtt):
+    sink = mqtt(broker.port)
+    connect(sink, listener)
+    sink.close()
+    sink.close()
+    sink.show(result(events=(changed(8),)))
+    sink.open()
+    connect(sink, listener)
+    keep_showing(sink, lambda: events_of(listener)[-1:] and events_of(listener)[-1]["id"] == 8)
+    assert listener.texts("status") == ["online", "offline", "online"]
+
+
+@pytest.mark.parametrize("refusal", [b"\x20\x02\x00\x01", b"\x20\x03\x00\x84\x00"], ids=["3.1.1", "5"])
+def test_a_broker_that_refuses_mqtt_5_is_spoken_to_in_3_1_1(broker, listener, mqtt, control, caplog, refusal):
+    caplog.set_level(logging.INFO)
+    old = OldBroker(broker.port, refusal)
+    sink = mqtt(old.port)
+    sink.show(result(events=(changed(),)))
+    connect(sink, listener)
+    assert old.versions == [5, 4]
+    listener.say("detection/set", b"OFF")
+    keep_showing(sink, lambda: not control.detection)
+    wait_until(lambda: listener.texts("event"))
+    assert [record.levelname for record in caplog.records if "mqtt: 127" in record.message] == []
+    assert "version 3.1.1" in caplog.text
+    sink.close()
+    wait_until(lambda: listener.texts("status") == ["online", "offline"])
+    old.close()
+
+
+def test_a_huge_command_by_3_1_1_is_one_short_line(broker, listener, mqtt, control, caplog):
+    """3.1.1 cannot ask the broker to keep long messages back."""
+    old = OldBroker(broker.port)
+    sink = mqtt(old.port)
+    connect(sink, listener)
+    listener.say("detection/set", b"OFF" * 1_000_000)
+    wait_until(lambda: caplog.records)
+    (record,) = caplog.records
+    assert "unknown command for detection/set is ignored: b'OFFOFF" in record.message
+    assert len(record.message) < 120
+    assert control.detection
+    sink.close()
+    old.close()
+
+
+def test_who_is_no_broker_is_asked_again(mqtt, caplog):
+    answers = [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x00", b"\x20\x02\x00\xfe", b"\xff" * 9, b""]
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in answers]
+        for server in servers:
+            server.settimeout(5)
+            mqtt(server.getsockname()[1])
+        for server, answer in 2 * list(zip(servers, answers, strict=True)):
+            with server.accept()[0] as connection:
+                connection.sendall(answer)
+    assert len(caplog.records) <= 2 * len(answers)
+
+
+def test_two_programs_of_one_name_do_not_fill_the_log(broker, listener, mqtt, caplog):
+    caplog.set_level(logging.INFO)
+    first = mqtt(broker.port)
+    connect(first, listener)
+    second = mqtt(broker.port)
+    wait_until(lambda: "give each its own [mqtt] device" in caplog.text)
+    deadline = time.monotonic() + 2.2
+    while time.monotonic() < deadline:
+        first.status(running())
+        second.status(running())
+        time.sleep(0.05)
+    assert len(caplog.records) <= 6

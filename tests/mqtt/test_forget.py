@@ -1,0 +1,74 @@
+"""Afterwards the broker holds nothing of us."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from edge.config import MqttConfig
+from edge.errors import SinkError
+from edge.sinks.forget import forget, main
+from tests.mosquitto import Listener, free_port, wait_until
+from tests.mqtt.loop import connect, keep_showing
+
+RETAINED = {"status", "health", "detection/state", "homeassistant/device/camera/config"}
+
+
+def retained(port: int) -> set[str]:
+    """What who comes now is told."""
+    late = Listener(port)
+    late.say("end", b"")
+    wait_until(lambda: late.texts("end"))
+    late.close()
+    return {heard.topic for heard in late.heard if heard.retained}
+
+
+def test_every_retained_message_goes(broker, listener, mqtt, tmp_path, capsys):
+    sink = mqtt(broker.port)
+    connect(sink, listener)
+    keep_showing(sink, lambda: listener.texts("health"))
+    sink.close()
+    wait_until(lambda: listener.texts("status")[-1] == "offline")
+    assert retained(broker.port) == RETAINED
+    config = tmp_path / "config.toml"
+    config.write_text(f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    assert main(["--config", str(config)]) == 0
+    assert "forgotten emotion-edge/camera" in capsys.readouterr().out
+    assert retained(broker.port) == set()
+    # So Home Assistant removes the device; https://www.home-assistant.io/integrations/mqtt/#discovery-payload
+    assert listener.texts("homeassistant/device/camera/config")[-1] == ""
+
+
+def test_a_running_daemon_keeps_its_connection(broker, listener, mqtt):
+    sink = mqtt(broker.port)
+    connect(sink, listener)
+    forget(MqttConfig(enabled=True, host="127.0.0.1", port=broker.port))
+    wait_until(lambda: listener.texts("status") == ["online", ""])
+    started = time.monotonic()
+    keep_showing(sink, lambda: time.monotonic() - started > 0.3)
+    assert listener.texts("status") == ["online", ""]
+
+
+def test_who_cannot_be_reached_is_one_line(tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text(f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {free_port()}\n')
+    assert main(["--config", str(config)]) == 1
+    assert "cannot reach the broker at 127.0.0.1:" in capsys.readouterr().err
+    config.write_text("[mqtt]\nenabled = 1\n")
+    assert main(["--config", str(config)]) == 78
+    config.write_text("")
+    assert main(["--config", str(config)]) == 0
+    assert capsys.readouterr().out == "[mqtt] is not enabled\n"
+
+
+def test_who_refuses_us_is_one_line(guarded):
+    with pytest.raises(SinkError, match="refuses us: Not authorized"):
+        forget(MqttConfig(enabled=True, host="127.0.0.1", port=guarded.port))
+
+
+def test_who_does_not_answer_is_not_waited_for_long(monkeypatch):
+    monkeypatch.setattr("edge.sinks.forget._PATIENCE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(SinkError, match="does not answer"):
+        forget(MqttConfig(enabled=True, host="127.0.0.1", port=silent.getsockname()[1]))
