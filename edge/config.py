@@ -61,9 +61,22 @@ class EmotionConfig:
 
 
 @dataclass(frozen=True)
-class JsonlConfig:
+class FileConfig:
     enabled: bool = False
     path: str = "-"
+    rotate_mb: float = setting(0.0, low=0, high=100000)
+    keep: int = setting(9, low=1, high=999)
+    fsync: str = setting("rotation", choices=("never", "rotation", "always"))
+
+
+@dataclass(frozen=True)
+class JsonlConfig(FileConfig):
+    pass
+
+
+@dataclass(frozen=True)
+class CsvConfig(FileConfig):
+    path: str = "emotions.csv"
 
 
 @dataclass(frozen=True)
@@ -107,6 +120,7 @@ class Config:
     face: FaceConfig = FaceConfig()
     emotion: EmotionConfig = EmotionConfig()
     jsonl: JsonlConfig = JsonlConfig()
+    csv: CsvConfig = CsvConfig()
     terminal: TerminalConfig = TerminalConfig()
     window: WindowConfig = WindowConfig()
     mqtt: MqttConfig = MqttConfig()
@@ -176,6 +190,8 @@ def _check_relations(config: Config, path: Path) -> None:
         raise ConfigError(
             f"{path}: [mqtt] device = {shown}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
         )
+    if config.csv.path == "-":
+        raise ConfigError(f"{path}: [csv] path = '-': must be a file; what standard output takes is [jsonl]")
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
 

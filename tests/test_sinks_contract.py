@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config import Config, JsonlConfig, MqttConfig, TerminalConfig, WindowConfig
+from edge.config import Config, CsvConfig, JsonlConfig, MqttConfig, TerminalConfig, WindowConfig
 from edge.control import Control
 from edge.sinks import Sink, sinks_for
 from edge.types import Box, Event, Result, Status
@@ -25,6 +25,7 @@ NONE = Config(terminal=TerminalConfig(enabled=False))
 def configured(section: str, folder) -> Config:
     settings = {
         "jsonl": JsonlConfig(True, str(folder / "out.jsonl")),
+        "csv": CsvConfig(True, str(folder / "out.csv")),
         "terminal": TerminalConfig(True),
         "window": WindowConfig(True),
         "mqtt": MqttConfig(True, host="127.0.0.1", port=free_port()),
@@ -32,7 +33,7 @@ def configured(section: str, folder) -> Config:
     return replace(NONE, **{section: settings[section]})
 
 
-@pytest.fixture(params=["fake", "jsonl", "terminal", "window", "mqtt"])
+@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt"])
 def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "fake":
         return FakeSink

@@ -41,6 +41,10 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
         from edge.sinks.jsonl import Jsonl
 
         sinks.append(Jsonl(config.jsonl, source, control))
+    if config.csv.enabled:
+        from edge.sinks.table import Table
+
+        sinks.append(Table(config.csv, source, control))
     if config.terminal.enabled and not standard_output_taken:
         from edge.sinks.terminal import Terminal
 
