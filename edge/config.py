@@ -110,6 +110,16 @@ class MqttConfig:
 
 
 @dataclass(frozen=True)
+class RecordConfig:
+    enabled: bool = False
+    folder: str = "faces"
+    which: str = setting("uncertain", choices=("uncertain", "all"))
+    interval_s: float = setting(2.0, low=0.1, high=3600)
+    max_mb: int = setting(50, low=1, high=1000)
+    max_age_days: int = setting(30, low=1, high=3650)
+
+
+@dataclass(frozen=True)
 class LogConfig:
     level: str = setting("info", choices=("debug", "info", "warning", "error"))
 
@@ -124,6 +134,7 @@ class Config:
     terminal: TerminalConfig = TerminalConfig()
     window: WindowConfig = WindowConfig()
     mqtt: MqttConfig = MqttConfig()
+    record: RecordConfig = RecordConfig()
     log: LogConfig = LogConfig()
 
 

@@ -32,7 +32,7 @@ class Daemon:
     ) -> None:
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
-        self._health = Health(camera.name)
+        self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
         self._state: State = "running"
         self._status_due = self._summary_due = 0.0
 

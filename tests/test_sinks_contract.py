@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config import Config, CsvConfig, JsonlConfig, MqttConfig, TerminalConfig, WindowConfig
+from edge.config import Config, CsvConfig, JsonlConfig, MqttConfig, RecordConfig, TerminalConfig, WindowConfig
 from edge.control import Control
 from edge.sinks import Sink, sinks_for
 from edge.types import Box, Event, Result, Status
@@ -28,12 +28,13 @@ def configured(section: str, folder) -> Config:
         "csv": CsvConfig(True, str(folder / "out.csv")),
         "terminal": TerminalConfig(True),
         "window": WindowConfig(True),
+        "record": RecordConfig(True, str(folder / "faces"), "all"),
         "mqtt": MqttConfig(True, host="127.0.0.1", port=free_port()),
     }
     return replace(NONE, **{section: settings[section]})
 
 
-@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt"])
+@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt", "record"])
 def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "fake":
         return FakeSink

@@ -57,4 +57,9 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
         from edge.sinks.mqtt import Mqtt
 
         sinks.append(Mqtt(config.mqtt, source, control))
+    if config.record.enabled:
+        from edge.emotion.tflite import find_model
+        from edge.sinks.record import Record
+
+        sinks.append(Record(config.record, find_model(config.emotion.model)))
     return sinks
