@@ -110,6 +110,26 @@ class MqttConfig:
 
 
 @dataclass(frozen=True)
+class OledConfig:
+    enabled: bool = False
+    driver: str = setting(
+        "ssd1306",
+        choices=("ssd1306", "ssd1309", "sh1106", "sh1107", "ssd1327", "ssd1351", "st7735", "st7789", "ili9341"),
+    )
+    interface: str = setting("i2c", choices=("i2c", "spi"))
+    width: int = setting(128, low=64, high=480)
+    height: int = setting(64, low=32, high=480)
+    rotation: int = setting(0, low=0, high=3)
+    contrast: int = setting(200, low=0, high=255)
+    port: int = setting(1, low=0, high=255)
+    address: int = setting(0x3C, low=0, high=127)
+    device: int = setting(0, low=0, high=9)
+    data_pin: int = setting(24, low=0, high=63)
+    reset_pin: int = setting(25, low=0, high=63)
+    light_pin: int = setting(18, low=0, high=63)
+
+
+@dataclass(frozen=True)
 class RecordConfig:
     enabled: bool = False
     folder: str = "faces"
@@ -134,6 +154,7 @@ class Config:
     terminal: TerminalConfig = TerminalConfig()
     window: WindowConfig = WindowConfig()
     mqtt: MqttConfig = MqttConfig()
+    oled: OledConfig = OledConfig()
     record: RecordConfig = RecordConfig()
     log: LogConfig = LogConfig()
 

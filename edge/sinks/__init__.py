@@ -57,6 +57,10 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
         from edge.sinks.mqtt import Mqtt
 
         sinks.append(Mqtt(config.mqtt, source, control))
+    if config.oled.enabled:
+        from edge.sinks.oled import Oled
+
+        sinks.append(Oled(config.oled))
     if config.record.enabled:
         from edge.emotion.tflite import find_model
         from edge.sinks.record import Record
