@@ -85,10 +85,8 @@ def _draw_words(canvas: Image, place: Box, word: str, share: float | None, other
 
 def _font_for(words: Sequence[str], width: float, height: float) -> int:
     """The largest font size, 9 or more pixels, in which each of the words fits."""
-    size = max(9, int(height))
-    while size > 9 and max(text_width(word, size) for word in words) > width:
-        size -= 1
-    return size
+    widest = max(text_width(word, 40) for word in words)
+    return max(9, int(min(height, 40 * (width - 2) / widest)))
 
 
 def _draw_bar(canvas: Image, place: Box, share: float, colour: Colour) -> None:

@@ -105,7 +105,9 @@ def open_device(config: OledConfig) -> Any:
     try:
         device = getattr(drivers, config.driver)(_serial(config), **size, **light)
         device.contrast(config.contrast)
-    except (luma.core.error.Error, OSError, ImportError, RuntimeError) as err:
+    except ImportError as err:
+        raise SinkError(f"{config.driver} on {_place(config)}: {err}: pip install 'luma.core[gpio,spi]'") from err
+    except (luma.core.error.Error, OSError, RuntimeError) as err:
         raise SinkError(f"{config.driver} on {_place(config)}: {err}; is it connected, and is the bus on?") from err
     return device
 
