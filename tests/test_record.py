@@ -20,10 +20,12 @@ from edge.emotion.crop import face_input
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.errors import SinkError
+from edge.health import summary
 from edge.overlay import Overlay
 from edge.overlay.ink import RED
 from edge.sinks import sinks_for
 from edge.sinks.face_store import FaceStore
+from edge.sinks.live_table import FaceTable
 from edge.sinks.record import Record
 from edge.types import Frame, Result, Status
 from tests.fakes import FakeCamera, FakeSink
@@ -232,6 +234,16 @@ def test_health_says_it(recording):
 
     Daemon(FakeCamera(0.001), Chain(), [sink], control, Config().camera).run(limit=1)
     assert sink.statuses[0].recording is recording
+
+
+def test_the_log_and_the_terminal_say_it():
+    recording, quiet = Status("running", "auto", recording=True), Status("running", "auto")
+    assert summary(recording) == summary(quiet) + ", recording faces"
+    table = FaceTable("auto")
+    table.status(recording)
+    assert "recording faces" in str(table.picture())
+    table.status(quiet)
+    assert "recording faces" not in str(table.picture())
 
 
 @pytest.mark.parametrize("style", ["picture", "blurred", "none"])
