@@ -74,6 +74,13 @@ def _bench(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace, config: Config) -> int:
+    from edge.session_report import write_report
+
+    print(write_report(options.recording, options.out))  # noqa: T201
+    return 0
+
+
 def _with_options(config: Config, options: argparse.Namespace) -> Config:
     """The command line wins over the file."""
     if options.source:
@@ -91,7 +98,7 @@ def _with_options(config: Config, options: argparse.Namespace) -> Config:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emotion-edge", description="Facial emotions where the camera is.")
     parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
-    actions = parser.add_subparsers(required=True, metavar="run | check | bench")
+    actions = parser.add_subparsers(required=True, metavar="run | check | bench | report")
     run = actions.add_parser("run", help="watch a camera, a clip or pictures until stopped")
     run.add_argument("--config", type=Path, metavar="FILE", help="TOML; see edge/config.example.toml")
     run.add_argument(
@@ -113,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     check = actions.add_parser("check", help="validate a configuration")
     check.add_argument("--config", type=Path, metavar="FILE", required=True)
     check.set_defaults(action=_check, source=None)
+    report = actions.add_parser("report", help="draw a recorded session as one page")
+    report.add_argument("recording", type=Path, metavar="FILE", help="what --jsonl FILE has written, or still writes")
+    report.add_argument("--out", type=Path, metavar="HTML", help="where to write the page; FILE.html unless said")
+    report.set_defaults(action=_report, config=None, source=None)
     return parser
 
 

@@ -62,9 +62,22 @@ class EmotionConfig:
 
 
 @dataclass(frozen=True)
-class JsonlConfig:
+class FileConfig:
     enabled: bool = False
     path: str = "-"
+    rotate_mb: float = setting(0.0, low=0, high=100000)
+    keep: int = setting(9, low=1, high=999)
+    fsync: str = setting("rotation", choices=("never", "rotation", "always"))
+
+
+@dataclass(frozen=True)
+class JsonlConfig(FileConfig):
+    pass
+
+
+@dataclass(frozen=True)
+class CsvConfig(FileConfig):
+    path: str = "emotions.csv"
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,36 @@ class MqttConfig:
 
 
 @dataclass(frozen=True)
+class OledConfig:
+    enabled: bool = False
+    driver: str = setting(
+        "ssd1306",
+        choices=("ssd1306", "ssd1309", "sh1106", "sh1107", "ssd1327", "ssd1351", "st7735", "st7789", "ili9341"),
+    )
+    interface: str = setting("i2c", choices=("i2c", "spi"))
+    width: int = setting(128, low=64, high=480)
+    height: int = setting(64, low=32, high=480)
+    rotation: int = setting(0, low=0, high=3)
+    contrast: int = setting(200, low=0, high=255)
+    port: int = setting(1, low=0, high=255)
+    address: int = setting(0x3C, low=0, high=127)
+    device: int = setting(0, low=0, high=9)
+    data_pin: int = setting(24, low=0, high=63)
+    reset_pin: int = setting(25, low=0, high=63)
+    light_pin: int = setting(18, low=0, high=63)
+
+
+@dataclass(frozen=True)
+class RecordConfig:
+    enabled: bool = False
+    folder: str = "faces"
+    which: str = setting("uncertain", choices=("uncertain", "all"))
+    interval_s: float = setting(2.0, low=0.1, high=3600)
+    max_mb: int = setting(50, low=1, high=1000)
+    max_age_days: int = setting(30, low=1, high=3650)
+
+
+@dataclass(frozen=True)
 class LogConfig:
     level: str = setting("info", choices=("debug", "info", "warning", "error"))
 
@@ -111,9 +154,12 @@ class Config:
     face: FaceConfig = FaceConfig()
     emotion: EmotionConfig = EmotionConfig()
     jsonl: JsonlConfig = JsonlConfig()
+    csv: CsvConfig = CsvConfig()
     terminal: TerminalConfig = TerminalConfig()
     window: WindowConfig = WindowConfig()
     mqtt: MqttConfig = MqttConfig()
+    oled: OledConfig = OledConfig()
+    record: RecordConfig = RecordConfig()
     log: LogConfig = LogConfig()
 
 
@@ -185,6 +231,8 @@ def _check_relations(config: Config, path: Path) -> None:
         raise ConfigError(
             f"{path}: [mqtt] discovery_prefix = {shown}: must be letters, digits, '-' or '_', levels parted by '/'"
         )
+    if config.csv.path == "-":
+        raise ConfigError(f"{path}: [csv] path = '-': must be a file; what standard output takes is [jsonl]")
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
 

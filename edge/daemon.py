@@ -32,7 +32,7 @@ class Daemon:
     ) -> None:
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
-        self._health = Health(camera.name)
+        self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
         self._state: State = "running"
         self._status_due = self._summary_due = 0.0
 
@@ -88,7 +88,7 @@ class Outlet:
         self._sink, self._clock = sink, clock
         self._open = False
         self._broken_since: float | None = None
-        self._retry_at = 0.0
+        self._opened_at = self._retry_at = 0.0
 
     def open(self) -> None:
         self._guarded(self._sink.open, opening=True)
@@ -96,6 +96,7 @@ class Outlet:
     def show(self, result: Result) -> None:
         if self._ready():
             self._guarded(lambda: self._sink.show(result))
+            self._tell_recovery()
 
     def status(self, status: Status) -> None:
         if self._ready():
@@ -119,10 +120,13 @@ class Outlet:
                 self.close()
             return
         if opening:
-            self._open = True
-            if self._broken_since is not None:
-                log.info("%s is back after %.0f s", self._sink.name, self._clock() - self._broken_since)
-                self._broken_since = None
+            self._open, self._opened_at = True, self._clock()
+
+    def _tell_recovery(self) -> None:
+        """Not at once: a file on a full disk opens, and takes a few short lines before it fails again."""
+        if self._broken_since is not None and self._open and self._clock() - self._opened_at >= SINK_RETRY_S:
+            log.info("%s is back after %.0f s", self._sink.name, self._opened_at - self._broken_since)
+            self._broken_since = None
 
     def _failed(self, err: Exception) -> None:
         self._retry_at = self._clock() + SINK_RETRY_S

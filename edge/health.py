@@ -22,8 +22,8 @@ THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
 class Health:
     """Collects what each result cost; `status` sums it up."""
 
-    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._source, self._clock = source, clock
+    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic, *, recording: bool = False) -> None:
+        self._source, self._clock, self._recording = source, clock, recording
         self._started = clock()
         self._recent: deque[tuple[float, dict[str, float]]] = deque(maxlen=REMEMBERED)
         self._skipped = 0
@@ -47,6 +47,7 @@ class Health:
             temperature_c=_temperature(),
             throttled=_throttled(),
             rss_mb=_resident_mb(),
+            recording=self._recording,
         )
 
 
@@ -56,9 +57,10 @@ def summary(status: Status) -> str:
     temperature = f", {status.temperature_c:.0f} °C" if status.temperature_c is not None else ""
     throttled = ", throttled" if status.throttled else ""
     memory = f", {status.rss_mb:.0f} MB" if status.rss_mb is not None else ""
+    recording = ", recording faces" if status.recording else ""
     return (
         f"{status.state}: {status.fps:.1f} frames/s, {status.skipped} skipped, "
-        f"ms p50/p95: {stages or '-'}{temperature}{throttled}{memory}"
+        f"ms p50/p95: {stages or '-'}{temperature}{throttled}{memory}{recording}"
     )
 
 

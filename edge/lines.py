@@ -61,6 +61,7 @@ def health_line(status: Status) -> dict[str, Any]:
         "temperature_c": _tenths(status.temperature_c),
         "throttled": status.throttled,
         "rss_mb": _tenths(status.rss_mb),
+        "recording": status.recording,
         "versions": _versions(),
     }
 

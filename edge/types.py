@@ -158,6 +158,7 @@ class Status:
 
     fps: results a second over the last seconds. ms: per stage, (median, 95th percentile) milliseconds.
     temperature_c, throttled, rss_mb: None where the device does not tell.
+    recording: pictures of faces are being saved.
     """
 
     state: State
@@ -169,3 +170,4 @@ class Status:
     temperature_c: float | None = None
     throttled: bool | None = None
     rss_mb: float | None = None
+    recording: bool = False

@@ -152,6 +152,7 @@ COMPLAINTS = [
     (f"[camera]\nwidth = 1{'0' * 5000}", ("not valid TOML",)),
     ('[jsonl]\nenabled = "yes"', ("must be true or false",)),
     ("[jsonl]\nenabled = 1", ("must be true or false",)),
+    ('[csv]\npath = "-"', ("[csv] path = '-': must be a file", "[jsonl]")),
     ("[mqtt]\nport = 0", ("[mqtt] port = 0", "must be between 1 and 65535")),
     ("[mqtt]\nport = 65536", ("must be between 1 and 65535",)),
     ('[camera]\nflip = "left"', ("must be one of none, horizontal, vertical, both",)),

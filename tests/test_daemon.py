@@ -119,8 +119,24 @@ def test_a_sink_that_comes_back_gets_results_again(caplog: pytest.LogCaptureFixt
             outlet.show(Result(Frame(PICTURE, 0.0, 0.0, number), 0.0))
         now = 11.0
         outlet.show(Result(Frame(PICTURE, 0.0, 0.0, 9), 0.0))
-    assert [result.frame.number for result in sink.results] == [0, 9]
+        assert "is back" not in caplog.text
+        now = 21.0
+        outlet.show(Result(Frame(PICTURE, 0.0, 0.0, 10), 0.0))
+    assert [result.frame.number for result in sink.results] == [0, 9, 10]
     assert "notebook is back after 11 s" in caplog.text
+
+
+def test_a_sink_that_works_for_a_moment_and_fails_again_is_told_once(caplog: pytest.LogCaptureFixture):
+    now = 0.0
+    sink = Notebook()
+    outlet = Outlet(sink, clock=lambda: now)
+    sink.breaks_at = 1
+    with caplog.at_level(logging.INFO):
+        for number in (1, 0, 1, 0, 0, 1):
+            outlet.show(Result(Frame(PICTURE, 0.0, 0.0, number), 0.0))
+            now += 5.0
+    assert len(sink.results) == 1
+    assert len(caplog.records) == 1
 
 
 def test_a_sink_that_cannot_open_is_tried_again_later():

@@ -54,15 +54,6 @@ def test_a_file_is_appended_to(tmp_path, control):
     assert [line["frame"] for line in read(tmp_path / "out.jsonl")] == [1, 2]
 
 
-def test_half_a_line_from_a_power_cut_spoils_no_other(tmp_path, control):
-    path = tmp_path / "out.jsonl"
-    path.write_text('{"schema":1,"ti')
-    sink = opened(path, control)
-    sink.show(result(number=7))
-    sink.close()
-    assert json.loads(path.read_text().splitlines()[1])["frame"] == 7
-
-
 @pytest.mark.parametrize("path", ["missing/folder/out.jsonl", "."])
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path, control, path):
     with pytest.raises(SinkError, match="cannot be written") as caught:

@@ -90,6 +90,8 @@ def test_health_tells_what_the_device_knows():
         "temperature_c": 51.3,
         "throttled": False,
         "rss_mb": 78.1,
+        "recording": False,
     }
     assert {"emotion-edge", "python", "numpy"} <= set(versions)
     assert health_line(Status("paused", "auto"))["temperature_c"] is None
+    assert health_line(Status("running", "auto", recording=True))["recording"] is True

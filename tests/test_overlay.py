@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.drawings import ICONS
 from edge.emotion.labels import LABELS
 from edge.overlay import Overlay
-from edge.overlay.icons import ICONS, icon_mask, program_icon
+from edge.overlay.icons import icon_mask, program_icon
 from edge.overlay.ink import PALETTE, colour_of, paint, text_mask
 from edge.overlay.marks import bars_size, plate_size, shown_label, shown_percent
 from edge.overlay.overlay import status_parts

@@ -11,7 +11,16 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config import Config, JsonlConfig, MqttConfig, TerminalConfig, WindowConfig
+from edge.config import (
+    Config,
+    CsvConfig,
+    JsonlConfig,
+    MqttConfig,
+    OledConfig,
+    RecordConfig,
+    TerminalConfig,
+    WindowConfig,
+)
 from edge.control import Control
 from edge.sinks import Sink, sinks_for
 from edge.types import Box, Event, Result, Status
@@ -25,14 +34,17 @@ NONE = Config(terminal=TerminalConfig(enabled=False))
 def configured(section: str, folder) -> Config:
     settings = {
         "jsonl": JsonlConfig(True, str(folder / "out.jsonl")),
+        "csv": CsvConfig(True, str(folder / "out.csv")),
         "terminal": TerminalConfig(True),
         "window": WindowConfig(True),
+        "oled": OledConfig(True),
+        "record": RecordConfig(True, str(folder / "faces"), "all"),
         "mqtt": MqttConfig(True, host="127.0.0.1", port=free_port()),
     }
     return replace(NONE, **{section: settings[section]})
 
 
-@pytest.fixture(params=["fake", "jsonl", "terminal", "window", "mqtt"])
+@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt", "oled", "record"])
 def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "fake":
         return FakeSink
@@ -40,6 +52,9 @@ def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
         if not importlib.util.find_spec("pygame"):
             pytest.skip("pygame-ce is not installed")
         monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    if request.param == "oled":
+        dummy = pytest.importorskip("luma.core.device").dummy
+        monkeypatch.setattr("edge.sinks.oled.open_device", lambda config: dummy(mode="1"))
 
     def make_one() -> Sink:
         (sink,) = sinks_for(configured(request.param, tmp_path), "auto", Control())

@@ -27,6 +27,7 @@ GREY: Final[Colour] = (176, 168, 160)
 PLATE: Final[Colour] = (30, 24, 20)
 TRACK: Final[Colour] = (92, 84, 78)
 AMBER: Final[Colour] = (64, 176, 250)
+RED: Final[Colour] = (72, 72, 240)
 
 PALETTE: Final[tuple[Colour, ...]] = (
     (233, 180, 86),

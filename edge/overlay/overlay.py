@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from edge.overlay.ink import AMBER, GREY, PLATE, plate, text_width, write
+from typing import Final
+
+from edge.overlay.ink import AMBER, GREY, PLATE, RED, WHITE, plate, text_width, write
 from edge.overlay.marks import Marks
 from edge.overlay.place import fitted, unit_of
 from edge.overlay.veil import Veil
 from edge.overlay.words import black, draw_waiting, draw_words
 from edge.types import Box, Image, Result, Status
+
+_RECORDING: Final = "recording faces"
 
 
 class Overlay:
@@ -33,13 +37,14 @@ class Overlay:
         if self._style == "none":
             canvas = black(size)
             taken = draw_status(canvas, status)
+            draw_recording(canvas, status)
             draw_words(canvas, result.tracks, self.bars, round(taken[0].y0) if taken else size[1])
             return canvas
         canvas, view = fitted(frame.image, size)
         if self._style == "blurred":
             self._veil.hide(canvas, view, frame, result.tracks)
         boxes = [view.box(track.face.box) for track in result.tracks]
-        taken = draw_status(canvas, status)
+        taken = [*draw_status(canvas, status), *draw_recording(canvas, status)]
         self._marks.draw(canvas, result.tracks, boxes, self.bars, taken)
         return canvas
 
@@ -65,6 +70,22 @@ def draw_status(canvas: Image, status: Status | None) -> list[Box]:
     for text, warns in parts:
         write(canvas, text, x, place.centre[1], font, AMBER if warns else GREY)
         x += text_width(text, font) + font
+    return [place]
+
+
+def draw_recording(canvas: Image, status: Status | None) -> list[Box]:
+    """A red dot and a word at the right top while pictures of faces are saved. Returns the place it takes."""
+    if status is None or not status.recording or status.state != "running":
+        return []
+    unit = unit_of(canvas)
+    font = max(9, round(18 * unit))
+    dot = 0.7 * font
+    right, top = canvas.shape[1] - 6 * unit, 6 * unit
+    place = Box(right - text_width(_RECORDING, font) - dot - 1.7 * font, top, right, top + 1.7 * font)
+    plate(canvas, place, 0.5 * font, PLATE, 0.82)
+    x, middle = place.x0 + 0.6 * font, place.centre[1]
+    plate(canvas, Box(x, middle - dot / 2, x + dot, middle + dot / 2), dot / 2, RED)
+    write(canvas, _RECORDING, x + dot + 0.4 * font, middle, font, WHITE)
     return [place]
 
 

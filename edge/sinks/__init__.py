@@ -41,6 +41,10 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
         from edge.sinks.jsonl import Jsonl
 
         sinks.append(Jsonl(config.jsonl, source, control))
+    if config.csv.enabled:
+        from edge.sinks.table import Table
+
+        sinks.append(Table(config.csv, source, control))
     if config.terminal.enabled and not standard_output_taken:
         from edge.sinks.terminal import Terminal
 
@@ -53,4 +57,13 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
         from edge.sinks.mqtt import Mqtt
 
         sinks.append(Mqtt(config.mqtt, source, control))
+    if config.oled.enabled:
+        from edge.sinks.oled import Oled
+
+        sinks.append(Oled(config.oled))
+    if config.record.enabled:
+        from edge.emotion.tflite import find_model
+        from edge.sinks.record import Record
+
+        sinks.append(Record(config.record, find_model(config.emotion.model)))
     return sinks

@@ -65,7 +65,8 @@ class FaceTable:
         if status.state != "running":
             return f"{_STATES[status.state]} · {status.source}"
         count = len(self._tracks)
-        return f"{status.fps:.1f} fps · {count or 'no'} face{'' if count == 1 else 's'} · {status.source}"
+        recording = " · recording faces" if status.recording else ""
+        return f"{status.fps:.1f} fps · {count or 'no'} face{'' if count == 1 else 's'} · {status.source}{recording}"
 
 
 class LiveTable:

@@ -1,10 +1,9 @@
-"""Whole lines to standard output, a file or a named pipe, without a buffer that could be lost."""
+"""Whole lines to a file descriptor, without a buffer that could be lost."""
 
 from __future__ import annotations
 
 import os
 import select
-import stat
 import sys
 
 from edge.control import Control
@@ -48,28 +47,9 @@ class LineStream:
             os.close(self._descriptor)
 
 
-def open_stream(path: str, control: Control) -> LineStream:
-    """path: '-' for standard output, a file to append to, or a named pipe that somebody reads. Raises SinkError."""
-    if path == "-":
-        try:
-            return LineStream(sys.stdout.fileno(), path, control)
-        except (AttributeError, OSError, ValueError) as err:
-            raise SinkError("standard output is closed") from err
+def standard_output(control: Control) -> LineStream:
+    """Raises SinkError where it is closed."""
     try:
-        # O_NONBLOCK: do not wait for the reader of a named pipe. It has no effect on a file.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o644)
-    except OSError as err:
-        raise SinkError(f"{path}: cannot be written: {err.strerror}") from err
-    stream = LineStream(descriptor, path, control)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode) and not _ends_with_line(path):
-        stream.write("\n")
-    return stream
-
-
-def _ends_with_line(path: str) -> bool:
-    """False where a power cut or a full disk has left half a line."""
-    with open(path, "rb") as file:
-        if not file.seek(0, os.SEEK_END):
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+        return LineStream(sys.stdout.fileno(), "-", control)
+    except (AttributeError, OSError, ValueError) as err:
+        raise SinkError("standard output is closed") from err

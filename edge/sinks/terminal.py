@@ -9,7 +9,7 @@ from rich.console import Console
 
 from edge.control import Control
 from edge.sinks.live_table import LiveTable
-from edge.sinks.stream import LineStream, open_stream
+from edge.sinks.stream import LineStream, standard_output
 from edge.types import Event, Result, Status
 
 
@@ -26,7 +26,7 @@ class Terminal:
         self._table: LiveTable | None = None
 
     def open(self) -> None:
-        self._stream = open_stream("-", self._control)
+        self._stream = standard_output(self._control)
         console = Console()
         self._console = console if sys.stdout.isatty() and not console.is_dumb_terminal else None
 
