@@ -7,8 +7,8 @@ from edge.overlay.ink import PALETTE, Colour
 
 _LINE = 0.07
 _DOT = 0.06
-_DEEP = 0.6
-"""Of the brightness: what stands out on a dark plate is too pale on a white page. Gives 3:1 and more."""
+_CONTRAST = 3.0
+"""Of graphics against a white page: WCAG 2.2, success criterion 1.4.11."""
 
 
 def symbols() -> str:
@@ -28,9 +28,9 @@ def icon() -> str:
 
 
 def palette() -> str:
-    """CSS: the colour of a face as --face, by day as --face-deep, in classes face-0, face-1, ..."""
+    """CSS: the colour of a face as --face, darkened for white pages as --face-deep, in classes face-0, face-1, ..."""
     return "".join(
-        f".face-{i}{{--face:{_hex(colour, 1)};--face-deep:{_hex(colour, _DEEP)}}}" for i, colour in enumerate(PALETTE)
+        f".face-{i}{{--face:{_hex(colour)};--face-deep:{_hex(_deepened(colour))}}}" for i, colour in enumerate(PALETTE)
     )
 
 
@@ -54,6 +54,22 @@ def _point(point: tuple[float, float]) -> str:
     return f"{point[0]:.3f},{point[1]:.3f}"
 
 
-def _hex(colour: Colour, brightness: float) -> str:
-    blue, green, red = (round(brightness * value) for value in colour)
+def _hex(colour: Colour) -> str:
+    blue, green, red = colour
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _deepened(colour: Colour) -> Colour:
+    """As much darker as it takes to stand out on white."""
+    for percent in range(100, 0, -1):
+        blue, green, red = (round(percent / 100 * value) for value in colour)
+        if 1.05 / (_luminance((blue, green, red)) + 0.05) >= _CONTRAST:
+            break
+    return blue, green, red
+
+
+def _luminance(colour: Colour) -> float:
+    """Relative luminance, 0..1, as WCAG 2.2 defines it."""
+    shares = (value / 255 for value in colour)
+    blue, green, red = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -115,6 +115,7 @@ function showPicture(now) {
   if (wanted && !picture.hasAttribute("src")) picture.src = `/picture?${Date.now()}`;
   if (!wanted && picture.hasAttribute("src")) picture.removeAttribute("src");
   picture.hidden = !wanted;
+  $$("toggle").hidden = now !== "live";
   const message = now !== "live" ? now : hidden ? "hidden" : null;
   $$("message").hidden = message === null;
   $$("stage").classList.toggle("quiet", message === null);
@@ -132,7 +133,7 @@ $$("picture").addEventListener("error", () => {
 
 $$("toggle").addEventListener("click", () => {
   hidden = !hidden;
-  $$("toggle").setAttribute("aria-pressed", hidden);
+  $$("toggle").textContent = hidden ? "Show picture" : "Hide picture";
   showState();
 });
 
@@ -207,7 +208,7 @@ function say(change) {
 
 /* The last minutes: a row for each emotion, a line for each face in its colour */
 
-const ROW = 22, LEFT = 76, AXIS = 22;
+const ROW = 24, LEFT = 76, AXIS = 22;
 const svg = (name, attributes, text = "") => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -221,11 +222,13 @@ function drawPast() {
   const width = Math.max(200, $$("strip").clientWidth);
   const rows = [...LABELS, "uncertain"];
   const x = (at) => LEFT + 6 + (width - LEFT - 12) * (1 - (now - at) / KEPT_MS);
-  const y = (label, id) => ROW * (rows.indexOf(label) + 0.5) + ((id % 3) - 1) * 5;
+  // Several faces of one emotion lie beside each other, not on top.
+  const several = new Set(past.flatMap(({ faces }) => faces.map(([id]) => id))).size > 1;
+  const y = (label, id) => ROW * (rows.indexOf(label) + 0.5) + (several ? ((id % 3) - 1) * 6 : 0);
   const chart = svg("svg", { height: ROW * rows.length + AXIS, role: "img", "aria-label": summary() });
   rows.forEach((label, i) => {
     chart.append(svg("text", { x: 0, y: ROW * (i + 0.5) + 4 }, label));
-    chart.append(svg("line", { class: "rule", x1: LEFT, x2: width, y1: ROW * (i + 1), y2: ROW * (i + 1) }));
+    chart.append(svg("line", { class: "rule", x1: LEFT, x2: width, y1: ROW * (i + 0.5), y2: ROW * (i + 0.5) }));
   });
   for (const run of runs()) {
     const kind = run.label === "uncertain" ? "lane unsure" : `lane face-${run.id % PALETTE}`;
