@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config import Config, JsonlConfig, MqttConfig, TerminalConfig, WindowConfig
+from edge.config import Config, JsonlConfig, MqttConfig, TerminalConfig, WebConfig, WindowConfig
 from edge.control import Control
 from edge.sinks import Sink, sinks_for
 from edge.types import Box, Event, Result, Status
@@ -28,11 +28,12 @@ def configured(section: str, folder) -> Config:
         "terminal": TerminalConfig(True),
         "window": WindowConfig(True),
         "mqtt": MqttConfig(True, host="127.0.0.1", port=free_port()),
+        "web": WebConfig(True, port=free_port()),
     }
     return replace(NONE, **{section: settings[section]})
 
 
-@pytest.fixture(params=["fake", "jsonl", "terminal", "window", "mqtt"])
+@pytest.fixture(params=["fake", "jsonl", "terminal", "window", "mqtt", "web"])
 def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "fake":
         return FakeSink
@@ -40,6 +41,9 @@ def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
         if not importlib.util.find_spec("pygame"):
             pytest.skip("pygame-ce is not installed")
         monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+
+    if request.param == "web" and not importlib.util.find_spec("tornado"):
+        pytest.skip("tornado is not installed")
 
     def make_one() -> Sink:
         (sink,) = sinks_for(configured(request.param, tmp_path), "auto", Control())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 from typing import Final
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from edge.errors import SinkError
@@ -34,20 +34,12 @@ class Server:
 
     def open(self) -> None:
         """Raises SinkError where the address is not ours or is taken."""
-        try:
-            sockets = bind_sockets(self._port, self._host)
-        except OSError as err:
-            raise SinkError(
-                f"cannot listen on {self._host} port {self._port} ({err.strerror}): change [web] host or port"
-            ) from err
-        for listening in sockets:  # connections inherit it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNSENT_MS)
+        listening = self._listen()
         # At INFO it tells of every malformed request: anybody could fill the journal.
         logging.getLogger("tornado").setLevel(logging.WARNING)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, args=(sockets,), name="web", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="web", daemon=True)
         self._thread.start()
 
     @property
@@ -62,14 +54,29 @@ class Server:
             self._loop.call_soon_threadsafe(self._stop.set)
         thread.join(_JOIN_S)
 
-    def _run(self, sockets: list[socket.socket]) -> None:
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            listening = socket.create_server((self._host, self._port), family=family)
+        except OSError as err:
+            why = err.strerror if isinstance(err, socket.gaierror) else os.strerror(err.errno or 0)
+            raise SinkError(
+                f"cannot listen on {self._host} port {self._port} ({why}): change [web] host or port"
+            ) from err
+        listening.setblocking(False)
+        # Connections inherit these.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNSENT_MS)
+        return listening
+
+    def _run(self, listening: socket.socket) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._serve(sockets))
+            self._loop.run_until_complete(self._serve(listening))
         finally:
             self._loop.close()
 
-    async def _serve(self, sockets: list[socket.socket]) -> None:
+    async def _serve(self, listening: socket.socket) -> None:
         server = _Bounded(
             self._application,
             idle_connection_timeout=_REQUEST_S,
@@ -79,14 +86,13 @@ class Server:
             max_buffer_size=4 * _REQUEST_BYTES,
         )
         server.limit = self._connections
-        server.add_sockets(sockets)
+        server.add_socket(listening)
         await self._stop.wait()
         server.stop()
         await server.close_all_connections()
-        streams = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in streams:
-            task.cancel()
-        await asyncio.gather(*streams, return_exceptions=True)
+        # Streams notice it when they next look.
+        if streams := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(streams, timeout=_JOIN_S / 2)
 
 
 class _Bounded(HTTPServer):

@@ -32,8 +32,10 @@ class Stream(Visitor):
     async def get(self) -> None:
         site = self.site
         if site.looking[self.kind] >= site.viewers:
+            self.set_status(503)
             self.set_header("Retry-After", "10")
-            raise HTTPError(503, reason="Too many viewers")
+            self.finish("Too many viewers\n")
+            return
         site.looking[self.kind] += 1
         self._gone = False
         try:

@@ -59,6 +59,8 @@ function disconnect(why) {
   stream = null;
   link = why;
   frameAt = -Infinity;
+  health = null;
+  for (const value of document.querySelectorAll("#health dd")) value.textContent = "–";
   showState();
   clearTimeout(retry);
   if (document.hidden) return;
@@ -104,7 +106,10 @@ function showState() {
   if ($$("state-word").textContent !== word) $$("state-word").textContent = word;
   $$("state").dataset.state = now;
   document.title = now === "live" ? "emotion-edge" : `${word} – emotion-edge`;
-  if (now !== "live") showFaces([]);
+  if (now !== "live") {
+    showFaces([]);
+    $$("said").textContent = "";
+  }
   $$("nobody").querySelector("span").textContent = now === "live" ? "No face in view" : "Nothing to see at the moment";
   showPicture(now);
 }
