@@ -70,7 +70,6 @@ class Server:
         return listening
 
     def _run(self, listening: socket.socket) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve(listening))
         finally:

@@ -35,7 +35,7 @@ class Web:
 
     def __init__(self, config: WebConfig, source: str) -> None:
         self._config = config
-        self._source = source
+        self._board = Board(source)
         self._server: Server | None = None
         self._picture_due = 0.0
 
@@ -53,7 +53,6 @@ class Web:
         except ImportError as err:
             raise SinkError(f"the page needs Tornado and Pillow ({err}): pip install 'emotion-edge[web]'") from err
         self._overlay: Overlay = Overlay(config.style, bars=False)
-        self._board = Board(self._source)
         self._site: Site = Site(self._board, Door(token, config.port), config.style, config.viewers)
         server = Server(application(self._site), config.host, config.port, 4 * config.viewers + _REQUESTS)
         server.open()
