@@ -14,6 +14,8 @@ TEST_PACKAGES=(
     mosquitto openssl xvfb openbox
     python3-gi gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 )
+# Apart from the others: Ubuntu has them as a snap only, and apt installs all it is asked for or nothing.
+BROWSER_PACKAGES=(chromium chromium-driver)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
@@ -44,12 +46,14 @@ main() {
         test)
             command -v make >/dev/null || need_package "make" make
             want_packages "${TEST_PACKAGES[@]}"
+            want_packages "${BROWSER_PACKAGES[@]}"
             device_environment
             workstation_environment
             exec make --no-print-directory --keep-going -C "$ROOT" check PYTHON="$WORKSTATION/bin/python"
             ;;
         dev)
             want_packages make "${TEST_PACKAGES[@]}"
+            want_packages "${BROWSER_PACKAGES[@]}"
             workstation_environment
             say "ready; next: make check"
             ;;

@@ -51,7 +51,8 @@ def _watched(config: Config, options: argparse.Namespace) -> bool:
     """True where someone follows it live: then clips play at their own speed instead of as fast as the device can."""
     if options.no_sinks or options.limit or config.jsonl.enabled:
         return False
-    return config.window.enabled or config.mqtt.enabled or (config.terminal.enabled and sys.stdout.isatty())
+    followed = config.window.enabled or config.mqtt.enabled or config.web.enabled
+    return followed or (config.terminal.enabled and sys.stdout.isatty())
 
 
 def _check(options: argparse.Namespace, config: Config) -> int:

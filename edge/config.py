@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import ipaddress
 import re
 import sys
 import types
@@ -144,6 +145,16 @@ class RecordConfig:
 
 
 @dataclass(frozen=True)
+class WebConfig:
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = setting(8080, low=1, high=65535)
+    token_file: str = ""
+    style: str = setting("picture", choices=("picture", "blurred", "none"))
+    viewers: int = setting(4, low=1, high=50)
+
+
+@dataclass(frozen=True)
 class LogConfig:
     level: str = setting("info", choices=("debug", "info", "warning", "error"))
 
@@ -160,6 +171,7 @@ class Config:
     mqtt: MqttConfig = MqttConfig()
     oled: OledConfig = OledConfig()
     record: RecordConfig = RecordConfig()
+    web: WebConfig = WebConfig()
     log: LogConfig = LogConfig()
 
 
@@ -235,6 +247,16 @@ def _check_relations(config: Config, path: Path) -> None:
         raise ConfigError(f"{path}: [csv] path = '-': must be a file; what standard output takes is [jsonl]")
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
+    if not config.web.token_file and not _is_loopback(config.web.host):
+        shown = _shown(config.web.host)
+        raise ConfigError(f"{path}: [web] host = {shown}: others can reach it: give a token_file, or 127.0.0.1")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_base_rates(rates: object, where: str) -> None:

@@ -17,7 +17,7 @@ SHARED = ("edge.emotion", "edge.types", "edge.errors")
 # These measure or calibrate the device's own face detector.
 OF_THE_DETECTOR = {"training/geometry.py", "quantize/recall.py", "quantize/detector_int8.py"}
 # Libraries of one board or one kind of screen: absent elsewhere.
-VENDOR = {"gi", "libcamera", "luma", "picamera2", "PIL", "pygame"}
+VENDOR = {"gi", "libcamera", "luma", "picamera2", "PIL", "pygame", "tornado"}
 
 IMPORT_ALL = """
 import importlib, json, sys
@@ -78,7 +78,7 @@ def test_the_device_never_loads_what_belongs_to_the_workstation():
 def test_the_command_line_answers_without_loading_opencv_or_the_interpreter():
     _, loaded = after_importing("edge.__main__")
     assert "edge" in loaded
-    assert not loaded & {"cv2", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma"}
+    assert not loaded & {"cv2", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma", "tornado"}
 
 
 @pytest.mark.parametrize("path", sources("edge"), ids=module_name)

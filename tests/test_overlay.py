@@ -260,6 +260,13 @@ def test_a_face_lost_for_a_moment_stays_hidden() -> None:
     assert not changed(image, overlay.draw(result(image, time=6.5), None)).any()
 
 
+def test_a_face_in_a_frame_that_is_not_drawn_stays_hidden_in_the_next() -> None:
+    image, box = noise(), Box(250, 150, 370, 300)
+    overlay = Overlay("blurred", False)
+    overlay.follow(result(image, track(1, box, "happy"), time=5.0))
+    assert changed(image, overlay.draw(result(image, time=5.5), None))[225, 310]
+
+
 def test_pictures_of_a_folder_do_not_hide_each_others_faces() -> None:
     image, overlay = noise(), Overlay("blurred", False)
     overlay.draw(result(image, track(1, Box(250, 150, 370, 300), "happy"), file="a.jpg"), None)

@@ -19,6 +19,7 @@ from edge.config import (
     OledConfig,
     RecordConfig,
     TerminalConfig,
+    WebConfig,
     WindowConfig,
 )
 from edge.control import Control
@@ -40,11 +41,12 @@ def configured(section: str, folder) -> Config:
         "oled": OledConfig(True),
         "record": RecordConfig(True, str(folder / "faces"), "all"),
         "mqtt": MqttConfig(True, host="127.0.0.1", port=free_port()),
+        "web": WebConfig(True, port=free_port()),
     }
     return replace(NONE, **{section: settings[section]})
 
 
-@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt", "oled", "record"])
+@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt", "oled", "record", "web"])
 def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "fake":
         return FakeSink
@@ -55,6 +57,9 @@ def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "oled":
         dummy = pytest.importorskip("luma.core.device").dummy
         monkeypatch.setattr("edge.sinks.oled.open_device", lambda config: dummy(mode="1"))
+
+    if request.param == "web" and not importlib.util.find_spec("tornado"):
+        pytest.skip("tornado is not installed")
 
     def make_one() -> Sink:
         (sink,) = sinks_for(configured(request.param, tmp_path), "auto", Control())

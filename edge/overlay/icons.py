@@ -30,7 +30,7 @@ def icon_mask(name: str, size: int) -> Mask:
             centre = round(x * side), round(y * side)
             cv2.circle(mask, centre, round(thickness * 0.85), 255, cv2.FILLED, cv2.LINE_AA)
         else:
-            stroke(mask, [_bezier(curve) * side], 255, thickness, closed=False)
+            stroke(mask, [bezier(curve) * side], 255, thickness, closed=False)
     return cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
@@ -42,7 +42,7 @@ def program_icon(size: int) -> Image:
     return np.dstack([colours[..., ::-1], plate_mask(size, size, size // 4)])
 
 
-def _bezier(points: Curve) -> npt.NDArray[np.float64]:
+def bezier(points: Curve) -> npt.NDArray[np.float64]:
     """(33, 2) points of the Bezier curve with these control points."""
     degree = len(points) - 1
     t = np.linspace(0, 1, 33)[:, None]

@@ -48,6 +48,11 @@ class Overlay:
         self._marks.draw(canvas, result.tracks, boxes, self.bars, taken)
         return canvas
 
+    def follow(self, result: Result) -> None:
+        """In place of `draw`, where nobody looks: faces of this frame stay hidden in the next ones."""
+        if self._style == "blurred":
+            self._veil.follow(result.frame, result.tracks)
+
     def waiting(self, status: Status | None, size: tuple[int, int]) -> Image:
         """A new (H, W, 3) BGR picture that says why there is none; status None: just starting."""
         canvas = black(size)

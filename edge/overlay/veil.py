@@ -33,6 +33,17 @@ class Veil:
 
     def hide(self, canvas: Image, view: View, frame: Frame, tracks: Sequence[Track]) -> None:
         """Blur the tracks' faces in place, and those seen less than a second before."""
+        for box in self.follow(frame, tracks):
+            grown = Box(
+                box.x0 - _MARGIN * box.width,
+                box.y0 - _MARGIN * box.height,
+                box.x1 + _MARGIN * box.width,
+                box.y1 + _MARGIN * box.height,
+            )
+            blur(canvas, view.box(grown.clipped(frame.width, frame.height)))
+
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Box]:
+        """Remember where faces are, also in a frame that is not drawn. Returns what is to be hidden in this one."""
         now = {track.id for track in tracks}
         # Pictures of a folder have nothing to do with one another; a clip that begins again goes back in time.
         lost = {
@@ -41,14 +52,7 @@ class Veil:
             if id_ not in now and frame.file is None and 0 <= frame.time - time < _HOLD_S
         }
         self._seen = {**lost, **{track.id: (frame.time, track.face.box) for track in tracks}}
-        for box in (*(track.face.box for track in tracks), *(box for _, box in lost.values())):
-            grown = Box(
-                box.x0 - _MARGIN * box.width,
-                box.y0 - _MARGIN * box.height,
-                box.x1 + _MARGIN * box.width,
-                box.y1 + _MARGIN * box.height,
-            )
-            blur(canvas, view.box(grown.clipped(frame.width, frame.height)))
+        return [*(track.face.box for track in tracks), *(box for _, box in lost.values())]
 
 
 def blur(canvas: Image, box: Box) -> None:

@@ -1,4 +1,4 @@
-"""Where results go. Each sink is one file; the table at the end names them."""
+"""Where results go. Each sink is one file or folder; the table at the end names them."""
 
 from __future__ import annotations
 
@@ -66,4 +66,8 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
         from edge.sinks.record import Record
 
         sinks.append(Record(config.record, find_model(config.emotion.model)))
+    if config.web.enabled:
+        from edge.sinks.web import Web
+
+        sinks.append(Web(config.web, source))
     return sinks

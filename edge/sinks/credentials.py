@@ -1,4 +1,4 @@
-"""Passwords and certificates for the MQTT broker, from files only the service user can read."""
+"""Passwords, tokens and certificates, from files only the service user can read."""
 
 from __future__ import annotations
 
@@ -26,13 +26,18 @@ def password(config: MqttConfig) -> str | None:
         return None
     if not config.username:
         raise SinkError("[mqtt] password_file is given without username")
+    return secret(config.password_file, "[mqtt] password_file")
+
+
+def secret(path: str, key: str) -> str:
+    """The first line of a file. key: what the configuration calls it. Raises SinkError."""
     try:
-        lines = Path(config.password_file).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as err:
         why = err.strerror if isinstance(err, OSError) else "it is not text"
-        raise SinkError(f"[mqtt] password_file {config.password_file}: {why}") from err
+        raise SinkError(f"{key} {path}: {why}") from err
     if not lines or not lines[0]:
-        raise SinkError(f"[mqtt] password_file {config.password_file}: its first line is empty")
+        raise SinkError(f"{key} {path}: its first line is empty")
     return lines[0]
 
 
