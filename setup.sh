@@ -15,6 +15,11 @@ TEST_PACKAGES=(
     python3-gi gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 )
 
+# shellcheck source=systemd/install.sh
+source "$ROOT/systemd/install.sh"
+# shellcheck source=systemd/bundle.sh
+source "$ROOT/systemd/bundle.sh"
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
     trap - INT TERM
@@ -28,6 +33,10 @@ Usage: ./setup.sh run [ARGUMENTS]   install what the device needs into .venv (on
        ./setup.sh test              install what the tests need into .venv-test (once), then format, lint, types and tests
        ./setup.sh dev               the same environment, for `make check`
        ./setup.sh train             the same environment, for training and quantizing on this workstation
+
+       sudo ./setup.sh install [--config FILE]   as a service that starts with the machine; again: upgrade
+       sudo ./setup.sh uninstall [--purge]       remove it; with --purge also its settings and state
+       ./setup.sh bundle [FOLDER]                a folder to install it from without a network
 Try:   ./setup.sh run --source demo --limit 100 --jsonl -
 END
 }
@@ -56,6 +65,14 @@ main() {
         train)
             workstation_environment
             say "ready; next: .venv-test/bin/python -m training --help"
+            ;;
+        install | uninstall)
+            shift
+            "${word}_service" "$@"
+            ;;
+        bundle)
+            shift
+            bundle "$@"
             ;;
         help | -h | --help) usage ;;
         *)
@@ -91,15 +108,17 @@ environment() {
 }
 
 complete() {
-    local venv=$1 extras=$2 megabytes=$3 words=$4
+    local venv=$1 extras=$2 megabytes=$3 words=$4 options=()
     # Without a stamp an install was cut off; with another Python or folder nothing in it runs. Start over.
     if [[ ! -f $venv/stamp ]] || [[ $(head -n 1 "$venv/stamp") != "$(identity "$venv")" ]]; then
-        need_room "$megabytes"
+        need_room "$ROOT" "$megabytes"
         create "$venv"
     fi
     say "installing packages into ${venv##*/} ($words)"
     rm -f "$venv/stamp"
-    install_packages "$venv" "$extras"
+    # Compiled on first use instead: 40 MB less.
+    if [[ $venv == "$DEVICE" ]]; then options+=(--no-compile); fi
+    install_packages "$venv" "${options[@]}" --editable "$ROOT$extras"
     check_imports "$venv"
     stamp "$venv" "$extras" >"$venv/stamp"
 }
@@ -121,9 +140,9 @@ identity() {
 
 need_room() {
     local free
-    [[ -w $ROOT ]] || fail "$ROOT cannot be written to: make it writable, or copy it to a folder of yours"
-    free=$(df --output=avail -BM "$ROOT" | tail -n 1 | tr -dc 0-9)
-    ((free >= $1)) || fail "$ROOT has $free MB left and $1 MB are needed: free some, then run this again"
+    [[ -w $1 ]] || fail "$1 cannot be written to: make it writable, or copy it to a folder of yours"
+    free=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
+    ((free >= $2)) || fail "$1 has $free MB left and $2 MB are needed: free some, then run this again"
 }
 
 create() {
@@ -173,18 +192,17 @@ has_system_camera() {
         { [[ -d $modules/gi ]] && compgen -G "$SYSTEM/lib/*/girepository-1.0/Gst-1.0.typelib" >/dev/null; }
 }
 
+# install_packages ENVIRONMENT ARGUMENTS_OF_PIP...
 install_packages() {
-    local venv=$1 extras=$2 log="$1/setup.log" options=(--quiet --disable-pip-version-check)
-    local packages=(--editable "$ROOT$extras")
-    # Compiled on first use instead: 40 MB less.
-    if [[ $venv == "$DEVICE" ]]; then options+=(--no-compile); fi
+    local venv=$1 log="$1/setup.log" packages=("${@:2}")
     # The system's camera library is compiled against the system's numpy; a newer major version would break it.
     if [[ $("$venv/bin/python" -c 'import numpy; print(numpy.__version__)' 2>/dev/null) == 1.* ]]; then
         packages+=('numpy<2')
     fi
     # pip unpacks into TMPDIR, and /tmp lies in a small board's memory.
     mkdir -p "$venv/tmp"
-    if ! TMPDIR="$venv/tmp" "$venv/bin/python" -m pip install "${options[@]}" "${packages[@]}" >"$log" 2>&1 </dev/null; then
+    if ! TMPDIR="$venv/tmp" "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "${packages[@]}" >"$log" 2>&1 </dev/null; then
         explain_pip "$log"
     fi
     rm -rf "$venv/tmp"
