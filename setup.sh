@@ -217,10 +217,11 @@ explain_pip() {
     fail "pip failed: $(grep -E '^ *(ERROR|error):' "$1" | tail -n 1); all it said is in $1"
 }
 
-# What a device loads at its start, loaded (and so compiled) once: a missing shared library shows here, not at 3 a.m.
+# What a device loads at its start, loaded (and so compiled) once; a missing shared library shows here, not at 3 a.m.
 check_imports() {
     local said
-    said=$(PYTHONDONTWRITEBYTECODE='' "$1/bin/python" -c 'import edge.cameras, edge.daemon, edge.sinks, ai_edge_litert.interpreter' 2>&1) ||
+    local modules="edge.cameras, edge.daemon, edge.sinks.mqtt, edge.sinks.terminal, ai_edge_litert.interpreter"
+    said=$(PYTHONDONTWRITEBYTECODE='' "$1/bin/python" -c "import $modules" 2>&1) ||
         fail "the installed packages do not load here: $(tail -n 1 <<<"$said")"
 }
 

@@ -64,14 +64,14 @@ build_release() {
     mkdir "$release"
     cp -R "$ROOT/systemd" "$ROOT/README.md" "$ROOT/edge/config.example.toml" "$release"
     with_system_python create "$release/venv"
-    say "installing packages into $release (about 350 MB; a minute, on a small board some minutes)"
+    say "installing packages into $release (about 300 MB; a minute, on a small board some minutes)"
     # In a bundle the project is one of the wheels, and pip asks nobody else.
     if [[ -d $ROOT/wheels ]]; then
         from=(--no-index --find-links "$ROOT/wheels" "$NAME$extras")
     else
         from=("$ROOT$extras")
     fi
-    install_packages "$release/venv" "${from[@]}"
+    install_packages "$release/venv" --no-compile "${from[@]}"
     check_imports "$release/venv"
     touch "$release/complete"
 }
@@ -112,7 +112,7 @@ try_release() {
     local command=$1/venv/bin/$NAME file=$2 said
     [[ -e $file ]] || file=$1/config.example.toml
     said=$("$command" check --config "$file" 2>&1) || fail "$said"
-    said=$("$command" run --source demo --limit 1 --no-sinks 2>&1) ||
+    said=$(PYTHONDONTWRITEBYTECODE='' "$command" run --source demo --limit 1 --no-sinks 2>&1) ||
         fail "this version does not work here: $(tail -n 1 <<<"$said")"
 }
 
