@@ -113,6 +113,12 @@ def test_a_password_file_that_is_missing():
     assert (found.level, "/nowhere" in found.said) == ("failed", True)
 
 
+def test_the_password_of_the_service_is_roots(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    (found,) = broker.check(MqttConfig(enabled=True, username="pi"), running())
+    assert (found.level, found.advice) == ("warning", "sudo emotion-edge doctor")
+
+
 def test_a_broker_nobody_wants_is_not_looked_for():
     assert broker.check(MqttConfig(), None) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 import threading
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.__main__ import _watched
 from edge.cameras import Camera
-from edge.config import CameraConfig, EmotionConfig, FaceConfig
+from edge.config import CameraConfig, Config, EmotionConfig, FaceConfig
 from edge.control import Control
 from edge.daemon import Daemon
 from edge.errors import CameraError
@@ -141,6 +143,10 @@ def test_a_silent_camera_gives_no_sign_of_life_before_it_is_given_up(manager: Ma
     daemon(FakeCamera(0.01, hangs), control).run()
     hangs.set()
     assert sum("WATCHDOG=1" in message for message in manager.heard()) == 1
+
+
+def test_a_service_plays_clips_at_their_own_speed(manager: Manager):
+    assert _watched(Config(), argparse.Namespace(no_sinks=False, limit=None))
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,12 @@ _UNSUPPORTED_VERSION = 132
 def check(config: MqttConfig, service: Service | None) -> list[Finding]:
     if not config.enabled:
         return []
-    if service and os.geteuid() == 0:
-        os.environ.setdefault("CREDENTIALS_DIRECTORY", str(SETTINGS))  # where the service's password comes from
+    if service and config.username and not config.password_file:
+        if os.geteuid() != 0:
+            return [
+                Finding("broker", "warning", "only root may read the service's password", "sudo emotion-edge doctor")
+            ]
+        os.environ.setdefault("CREDENTIALS_DIRECTORY", str(SETTINGS))
     where = f"{config.host}:{config.port}"
     try:
         answer = _answer(config, MQTTProtocolVersion.MQTTv5)
