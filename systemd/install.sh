@@ -116,14 +116,14 @@ try_release() {
         fail "this version does not work here: $(tail -n 1 <<<"$said")"
 }
 
-# put_settings FOLDER CONFIG: the old configuration stays, or beside the one given.
+# put_settings FOLDER CONFIG: the old configuration stays, or beside the one given. Addresses of cameras hold passwords.
 put_settings() {
     local file=$SETTINGS/config.toml
     mkdir -p "$SETTINGS"
     rm -f "$file.old"
     if [[ -n $2 && -e $file && $2 -ef $file ]]; then return; fi
     if [[ -n $2 && -e $file ]]; then mv "$file" "$file.old"; fi
-    [[ -e $file ]] || install -m 644 "${2:-$1/config.example.toml}" "$file"
+    [[ -e $file ]] || install -m 640 -g $NAME "${2:-$1/config.example.toml}" "$file"
 }
 
 make_user() {

@@ -26,7 +26,8 @@ def examine(path: Path | None = None) -> list[Finding]:
     try:
         config = load_config(path) if path else Config()
     except ConfigError as err:
-        return [*machine.versions(), Finding("settings", "failed", str(err), "correct that line")]
+        advice = "sudo emotion-edge doctor" if isinstance(err.__cause__, PermissionError) else "correct that line"
+        return [*machine.versions(), Finding("settings", "failed", str(err), advice)]
     return [
         *machine.versions(),
         Finding("settings", "ok", str(path or "the defaults")),

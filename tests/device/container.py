@@ -22,6 +22,8 @@ class Container:
         self._fresh, self._layer, self.root = folder / suite, folder / "layer", folder / "root"
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
+        self.before: set[str] = set()
+        """What was there before anything was installed."""
         names = [name for name in os.environ if name.startswith("PIP_")] + list(CERTIFICATES)
         self.environment = {name: os.environ[name] for name in names if name in os.environ}
 
@@ -47,7 +49,11 @@ class Container:
 
     def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A line of shell inside, as root."""
-        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
+        variables = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+        }
         variables |= self.environment | environment
         inside = ["nsenter", "-t", str(self._leader), "-a", "env", "-i", *(f"{k}={v}" for k, v in variables.items())]
         return subprocess.run([*inside, "bash", "-c", command], capture_output=True, text=True, timeout=1800)
