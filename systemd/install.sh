@@ -181,7 +181,7 @@ drop_in() { install -m 644 "$1/systemd/drop-ins/$2.conf" "$UNIT.d/10-$2.conf"; }
 # complaint SINCE: what the service said before it ended.
 complaint() {
     local said
-    said=$(journalctl --quiet --unit $NAME --since "@$1" --output cat | grep -E "^($NAME|ERROR|CRITICAL)" | tail -n 1)
+    said=$(journalctl --quiet --unit $NAME --since "@$1" --output cat | grep -E "^($NAME: |ERROR |CRITICAL )" | tail -n 1)
     printf '%s\n' "${said:-see journalctl -u $NAME}"
 }
 
