@@ -17,6 +17,11 @@ TEST_PACKAGES=(
 # Apart from the others: Ubuntu has them as a snap only, and apt installs all it is asked for or nothing.
 BROWSER_PACKAGES=(chromium chromium-driver)
 
+# shellcheck source=systemd/install.sh
+source "$ROOT/systemd/install.sh"
+# shellcheck source=systemd/bundle.sh
+source "$ROOT/systemd/bundle.sh"
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
     trap - INT TERM
@@ -30,6 +35,10 @@ Usage: ./setup.sh run [ARGUMENTS]   install what the device needs into .venv (on
        ./setup.sh test              install what the tests need into .venv-test (once), then format, lint, types and tests
        ./setup.sh dev               the same environment, for `make check`
        ./setup.sh train             the same environment, for training and quantizing on this workstation
+
+       sudo ./setup.sh install [--config FILE]   as a service that starts with the machine; again: upgrade
+       sudo ./setup.sh uninstall [--purge]       remove it; with --purge also its settings and state
+       ./setup.sh bundle [FOLDER]                a folder to install it from without a network
 Try:   ./setup.sh run --source demo --limit 100 --jsonl -
 END
 }
@@ -60,6 +69,14 @@ main() {
         train)
             workstation_environment
             say "ready; next: .venv-test/bin/python -m training --help"
+            ;;
+        install | uninstall)
+            shift
+            "${word}_service" "$@"
+            ;;
+        bundle)
+            shift
+            bundle "$@"
             ;;
         help | -h | --help) usage ;;
         *)
@@ -95,15 +112,17 @@ environment() {
 }
 
 complete() {
-    local venv=$1 extras=$2 megabytes=$3 words=$4
+    local venv=$1 extras=$2 megabytes=$3 words=$4 options=()
     # Without a stamp an install was cut off; with another Python or folder nothing in it runs. Start over.
     if [[ ! -f $venv/stamp ]] || [[ $(head -n 1 "$venv/stamp") != "$(identity "$venv")" ]]; then
-        need_room "$megabytes"
+        need_room "$ROOT" "$megabytes"
         create "$venv"
     fi
     say "installing packages into ${venv##*/} ($words)"
     rm -f "$venv/stamp"
-    install_packages "$venv" "$extras"
+    # Compiled on first use instead: 40 MB less.
+    if [[ $venv == "$DEVICE" ]]; then options+=(--no-compile); fi
+    install_packages "$venv" "${options[@]}" --editable "$ROOT$extras"
     check_imports "$venv"
     stamp "$venv" "$extras" >"$venv/stamp"
 }
@@ -125,9 +144,9 @@ identity() {
 
 need_room() {
     local free
-    [[ -w $ROOT ]] || fail "$ROOT cannot be written to: make it writable, or copy it to a folder of yours"
-    free=$(df --output=avail -BM "$ROOT" | tail -n 1 | tr -dc 0-9)
-    ((free >= $1)) || fail "$ROOT has $free MB left and $1 MB are needed: free some, then run this again"
+    [[ -w $1 ]] || fail "$1 cannot be written to: make it writable, or copy it to a folder of yours"
+    free=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
+    ((free >= $2)) || fail "$1 has $free MB left and $2 MB are needed: free some, then run this again"
 }
 
 create() {
@@ -177,18 +196,17 @@ has_system_camera() {
         { [[ -d $modules/gi ]] && compgen -G "$SYSTEM/lib/*/girepository-1.0/Gst-1.0.typelib" >/dev/null; }
 }
 
+# install_packages ENVIRONMENT ARGUMENTS_OF_PIP...
 install_packages() {
-    local venv=$1 extras=$2 log="$1/setup.log" options=(--quiet --disable-pip-version-check)
-    local packages=(--editable "$ROOT$extras")
-    # Compiled on first use instead: 40 MB less.
-    if [[ $venv == "$DEVICE" ]]; then options+=(--no-compile); fi
+    local venv=$1 log="$1/setup.log" packages=("${@:2}")
     # The system's camera library is compiled against the system's numpy; a newer major version would break it.
     if [[ $("$venv/bin/python" -c 'import numpy; print(numpy.__version__)' 2>/dev/null) == 1.* ]]; then
         packages+=('numpy<2')
     fi
     # pip unpacks into TMPDIR, and /tmp lies in a small board's memory.
     mkdir -p "$venv/tmp"
-    if ! TMPDIR="$venv/tmp" "$venv/bin/python" -m pip install "${options[@]}" "${packages[@]}" >"$log" 2>&1 </dev/null; then
+    if ! TMPDIR="$venv/tmp" "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "${packages[@]}" >"$log" 2>&1 </dev/null; then
         explain_pip "$log"
     fi
     rm -rf "$venv/tmp"
@@ -203,10 +221,11 @@ explain_pip() {
     fail "pip failed: $(grep -E '^ *(ERROR|error):' "$1" | tail -n 1); all it said is in $1"
 }
 
-# What a device loads at its start, loaded (and so compiled) once: a missing shared library shows here, not at 3 a.m.
+# What a device loads at its start, loaded (and so compiled) once; a missing shared library shows here, not at 3 a.m.
 check_imports() {
     local said
-    said=$(PYTHONDONTWRITEBYTECODE='' "$1/bin/python" -c 'import edge.cameras, edge.daemon, edge.sinks, ai_edge_litert.interpreter' 2>&1) ||
+    local modules="edge.cameras, edge.daemon, edge.sinks.mqtt, edge.sinks.terminal, ai_edge_litert.interpreter"
+    said=$(PYTHONDONTWRITEBYTECODE='' "$1/bin/python" -c "import $modules" 2>&1) ||
         fail "the installed packages do not load here: $(tail -n 1 <<<"$said")"
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -49,6 +50,8 @@ def _run(options: argparse.Namespace, config: Config) -> int:
 
 def _watched(config: Config, options: argparse.Namespace) -> bool:
     """True where someone follows it live: then clips play at their own speed instead of as fast as the device can."""
+    if "NOTIFY_SOCKET" in os.environ:  # a service is there for someone, and must not heat the board with a clip
+        return True
     if options.no_sinks or options.limit or config.jsonl.enabled:
         return False
     followed = config.window.enabled or config.mqtt.enabled or config.web.enabled
@@ -82,6 +85,32 @@ def _report(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _doctor(options: argparse.Namespace, _: Config) -> int:
+    from edge.doctor import examine, report
+
+    logging.getLogger().setLevel(logging.CRITICAL)  # the findings say it
+    findings = examine(options.doctored)
+    if options.json:
+        print(report.to_json(findings))  # noqa: T201
+    else:
+        report.show(findings)
+    return int(any(finding.level == "failed" for finding in findings))
+
+
+def _status(_: argparse.Namespace, __: Config) -> int:
+    from edge.service import installed_service
+
+    service = installed_service()
+    if service is None:
+        print("the service is not installed: sudo ./setup.sh install")  # noqa: T201
+        return 1
+    print(f"{service.state}{f' since {service.since}' if service.is_active else f', {service.result}'}")  # noqa: T201
+    if service.status:
+        print(service.status)  # noqa: T201
+    print(f"started again {service.restarts} times; log: journalctl -u emotion-edge")  # noqa: T201
+    return 0 if service.is_active else 1
+
+
 def _with_options(config: Config, options: argparse.Namespace) -> Config:
     """The command line wins over the file."""
     if options.source:
@@ -99,7 +128,7 @@ def _with_options(config: Config, options: argparse.Namespace) -> Config:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emotion-edge", description="Facial emotions where the camera is.")
     parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
-    actions = parser.add_subparsers(required=True, metavar="run | check | bench | report")
+    actions = parser.add_subparsers(required=True, metavar="run | check | doctor | status | bench | report")
     run = actions.add_parser("run", help="watch a camera, a clip or pictures until stopped")
     run.add_argument("--config", type=Path, metavar="FILE", help="TOML; see edge/config.example.toml")
     run.add_argument(
@@ -125,6 +154,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("recording", type=Path, metavar="FILE", help="what --jsonl FILE has written, or still writes")
     report.add_argument("--out", type=Path, metavar="HTML", help="where to write the page; FILE.html unless said")
     report.set_defaults(action=_report, config=None, source=None)
+    doctor = actions.add_parser("doctor", help="look at camera, rights, models, broker, screen; say what to do")
+    doctor.add_argument("--config", dest="doctored", type=Path, metavar="FILE", help="else the installed service's")
+    doctor.add_argument("--json", action="store_true", help="for programs")
+    doctor.set_defaults(action=_doctor, config=None)
+    status = actions.add_parser("status", help="how the installed service is doing")
+    status.set_defaults(action=_status, config=None)
     return parser
 
 

@@ -14,6 +14,7 @@ from edge.health import Health, summary
 from edge.pipeline import Pipeline
 from edge.sinks import Sink
 from edge.types import Result, State, Status
+from edge.watchdog import Watchdog, status_text
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class Daemon:
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
         self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
+        self._watchdog = Watchdog()
+        self._faces = 0
         self._state: State = "running"
         self._status_due = self._summary_due = 0.0
 
@@ -48,13 +51,17 @@ class Daemon:
                 if frame is not None:
                     result = self._pipeline.process(frame)
                     self._health.record(result)
+                    self._faces = len(result.tracks)
                     for outlet in self._outlets:
                         outlet.show(result)
                     done += 1
+                if frame is not None or self._state != "running":
+                    self._watchdog.alive()
                 self._tell_status()
                 if done == limit or self._control.stop.is_set():
                     break
         finally:
+            self._watchdog.stopping()
             frames.close()
             for outlet in self._outlets:
                 outlet.close()
@@ -76,6 +83,7 @@ class Daemon:
         status = self._health.status(self._state)
         for outlet in self._outlets:
             outlet.status(status)
+        self._watchdog.status(status_text(status, self._faces))
         if now >= self._summary_due:
             self._summary_due = now + SUMMARY_INTERVAL_S
             log.info("%s", summary(status))

@@ -30,6 +30,9 @@ case "$*" in
         printf '#!/usr/bin/env bash\necho "ran: $*"\n' >"${0%/python}/emotion-edge"
         chmod +x "${0%/python}/emotion-edge"
         echo "pip talks too much" ;;
+    *"pip wheel"*)
+        echo "wheel $*" >>"$state/calls"
+        for word; do [[ ${before:-} == --wheel-dir ]] && mkdir -p "$word"; before=$word; done ;;
     *"import edge"*) if [[ -e $state/import-fails ]]; then cat "$state/import-fails" >&2; exit 1; fi ;;
     *"import numpy"*) cat "$state/numpy" ;;
     *"import ensurepip"*) [[ ! -e $state/no-ensurepip ]] ;;
@@ -61,6 +64,7 @@ class Checkout:
             made.mkdir()
         for name in ("setup.sh", "pyproject.toml"):
             shutil.copy(ROOT / name, self.folder)
+        shutil.copytree(ROOT / "systemd", self.folder / "systemd")
         self.tell("version", "3.11.2\n")
         for name in ("python3", *(f"python3.{minor}" for minor in range(10, 15))):
             self.program(name, PYTHON.replace("@STATE@", str(self.state)))
@@ -285,6 +289,47 @@ def test_dev_goes_on_without_what_only_some_tests_use(checkout: Checkout):
 def test_a_disk_without_room(checkout: Checkout):
     checkout.program("df", "printf 'Avail\\n  12M\\n'")
     assert "has 12 MB left and 600 MB are needed" in last_line(checkout.run("run"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("install",), "this needs root: sudo ./setup.sh install"),
+        (("uninstall",), "this needs root: sudo ./setup.sh uninstall"),
+        (("install", "--config", "nowhere.toml"), "install --config nowhere.toml: there is no such file"),
+        (("install", "--config"), "install --config : there is no such file"),
+        (("install", "--now"), "the only option is --config FILE"),
+        (("uninstall", "everything"), "the only option is --purge"),
+    ],
+)
+def test_a_service_is_not_installed_without_root_or_with_a_wrong_option(
+    checkout: Checkout, arguments: tuple[str, ...], told: str
+):
+    checkout.program("id", "echo 1000")
+    checkout.program("apt-get", "exit 1")
+    assert told in last_line(checkout.run(*arguments))
+    assert checkout.calls() == []
+
+
+def test_a_service_is_not_installed_on_a_32_bit_system(checkout: Checkout):
+    checkout.program("id", "echo 1000")
+    checkout.program("getconf", "echo 32")
+    assert "this system is 32-bit" in last_line(checkout.run("install"))
+
+
+def test_a_bundle_holds_the_project_and_its_packages(checkout: Checkout):
+    for part in ("edge", "models"):
+        shutil.copytree(ROOT / part, checkout.folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("README.md", "LICENSE"):
+        shutil.copy(ROOT / part, checkout.folder)
+    folder = checkout.folder / "to go"
+    done = checkout.run("bundle", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert f"made {folder}; copy it to the device" in done.stderr
+    assert {path.name for path in folder.iterdir()} == {
+        *("setup.sh", "systemd", "edge", "models", "pyproject.toml", "README.md", "LICENSE", "wheels"),
+    }
+    assert "display,oled,web]" in checkout.commands()[1]
 
 
 def hide_real_python(checkout: Checkout) -> None:

@@ -55,6 +55,12 @@ class TfliteModel:
         """Of the first input, batch dimension included."""
         return tuple(int(length) for length in self.inputs[0]["shape"])
 
+    @property
+    def delegate(self) -> str | None:
+        """What runs the model faster than the interpreter's own code; None where nothing does, or nobody knows."""
+        details: list[dict[str, Any]] = getattr(self._interpreter, "_get_ops_details", list)()
+        return "XNNPACK" if any(operator["op_name"] == "DELEGATE" for operator in details) else None
+
     def input_quantization(self) -> Quantization:
         return _quantization(self.inputs[0])
 

@@ -1,7 +1,8 @@
-"""Passwords, tokens and certificates, from files only the service user can read."""
+"""Passwords, tokens and certificates, from files only the service user can read, or only root."""
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from paho.mqtt.client import Client
 
 from edge.config import MqttConfig
 from edge.errors import SinkError
+
+CREDENTIAL = "mqtt-password"
+"""The name under which systemd's LoadCredential= hands the service a file of root's; see systemd.exec(5)."""
 
 
 def identify(client: Client, config: MqttConfig) -> None:
@@ -21,9 +25,9 @@ def identify(client: Client, config: MqttConfig) -> None:
 
 
 def password(config: MqttConfig) -> str | None:
-    """The first line of the password file, None where there is no file. Raises SinkError."""
+    """The first line of the password file, else of the credential; None where there is neither. Raises SinkError."""
     if not config.password_file:
-        return None
+        return _credential() if config.username else None
     if not config.username:
         raise SinkError("[mqtt] password_file is given without username")
     return secret(config.password_file, "[mqtt] password_file")
@@ -39,6 +43,17 @@ def secret(path: str, key: str) -> str:
     if not lines or not lines[0]:
         raise SinkError(f"{key} {path}: its first line is empty")
     return lines[0]
+
+
+def _credential() -> str | None:
+    """The service always has one; an empty first line stands for none."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder or not (path := Path(folder, CREDENTIAL)).is_file():
+        return None
+    try:
+        return (path.read_text(encoding="utf-8").splitlines() or [""])[0] or None
+    except (OSError, UnicodeDecodeError) as err:
+        raise SinkError(f"the credential {path} cannot be read: {err}") from err
 
 
 def tls_context(config: MqttConfig) -> ssl.SSLContext:

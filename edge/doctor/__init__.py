@@ -1,0 +1,64 @@
+"""Looks at everything emotion-edge needs on this machine, and says what to do where something is amiss."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+from edge import service
+from edge.config import Config, load_config
+from edge.doctor import broker, camera, machine, models, outputs
+from edge.doctor.finding import Finding
+from edge.errors import ConfigError
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(path: Path | None = None) -> list[Finding]:
+    """path: of a configuration; None: the installed service's, else the defaults.
+
+    Root can open everything: where there is a service, it looks with the rights of the service's user, and keeps them.
+    """
+    installed = service.SETTINGS / "config.toml"
+    if path is None and installed.exists():
+        path = installed
+    try:
+        config = load_config(path) if path else Config()
+    except ConfigError as err:
+        advice = "sudo emotion-edge doctor" if isinstance(err.__cause__, PermissionError) else "correct that line"
+        return [*machine.versions(), Finding("settings", "failed", str(err), advice)]
+    return [
+        *machine.versions(),
+        Finding("settings", "ok", str(path or "the defaults")),
+        *_parts(config, path == installed),
+    ]
+
+
+def _parts(config: Config, of_the_service: bool) -> list[Finding]:
+    running = service.installed_service() if of_the_service else None
+    connection = broker.check(config.mqtt, running)  # first: only root may read the service's password
+    holders = camera.holders()
+    user = _take_rights_of_the_service() if running else None
+    return [
+        *machine.of_service(running),
+        *models.check(config),
+        camera.check(config.camera, running, holders, user),
+        *connection,
+        *outputs.check(config, user),
+        *machine.check(),
+    ]
+
+
+def _take_rights_of_the_service() -> str | None:
+    """The name of its user, where there is one and we are root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        user = pwd.getpwnam(service.USER)
+    except KeyError:
+        return None
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    return user.pw_name

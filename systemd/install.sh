@@ -1,0 +1,205 @@
+# shellcheck shell=bash
+# Part of setup.sh: emotion-edge as a service of this machine.
+# A version is one folder with everything it needs; the link `current` names the one that runs, and switching it is
+# the last step. What fails before leaves the old version running, and a version that does not start is switched back.
+
+NAME=emotion-edge
+PROGRAM=/opt/$NAME
+SETTINGS=/etc/$NAME
+STATE=/var/lib/$NAME
+COMMAND=/usr/local/bin/$NAME
+UNIT=/etc/systemd/system/$NAME.service
+# Who owns cameras, screens, keys and the buses of small displays; a system has only some of them.
+GROUPS_OF_DEVICES=(video render input i2c spi gpio)
+# What a version consists of, and the bundle, too.
+PARTS=(edge models systemd setup.sh pyproject.toml README.md LICENSE)
+
+install_service() {
+    local config="" python name
+    while (($#)); do
+        case $1 in
+            --config)
+                [[ -f ${2:-} ]] || fail "install --config ${2:-}: there is no such file"
+                config=$(realpath "$2")
+                shift
+                ;;
+            *) fail "install $1: the only option is --config FILE" ;;
+        esac
+        shift
+    done
+    need_service_machine
+    umask 022
+    mkdir -p "$PROGRAM/releases"
+    exec 9<"$PROGRAM"
+    flock --nonblock 9 || fail "another installation is going on; wait until it is done"
+    python=$(with_system_python find_python)
+    name=$(release_name "$python" "$(service_extras "$config")")
+    build_release "$PROGRAM/releases/$name" "$(service_extras "$config")"
+    try_release "$PROGRAM/releases/$name" "${config:-$SETTINGS/config.toml}"
+    make_user "$PROGRAM/releases/$name"
+    put_settings "$PROGRAM/releases/$name" "$config"
+    start "$name"
+    say "installed; settings: $SETTINGS/config.toml, log: journalctl -u $NAME, remove: sudo ./setup.sh uninstall"
+    "$COMMAND" doctor >&2 || true
+}
+
+need_service_machine() {
+    [[ $(getconf LONG_BIT) == 64 ]] ||
+        fail "this system is 32-bit and the interpreter is not made for it: install a 64-bit one (Raspberry Pi OS 64-bit)"
+    command -v apt-get >/dev/null ||
+        fail "the service is made for Debian, Raspberry Pi OS, Ubuntu and JetPack; elsewhere use: ./setup.sh run"
+    [[ $(id -u) == 0 ]] || fail "this needs root: sudo ./setup.sh install"
+    [[ -d /run/systemd/system ]] || fail "systemd does not run here; use: ./setup.sh run"
+}
+
+# Not a Python of the owner's: the service cannot see into homes.
+with_system_python() { PATH="$SYSTEM/bin:$SYSTEM/sbin:/bin:/sbin" "$@"; }
+
+# build_release FOLDER EXTRAS: a complete version folder, made now or before.
+build_release() {
+    local release=$1 extras=$2 from=()
+    [[ ! -f $release/complete ]] || return 0
+    need_room "$PROGRAM" 600
+    rm -rf "$release"
+    mkdir "$release"
+    cp -R "$ROOT/systemd" "$ROOT/README.md" "$ROOT/edge/config.example.toml" "$release"
+    with_system_python create "$release/venv"
+    say "installing packages into $release (about 300 MB; a minute, on a small board some minutes)"
+    # In a bundle the project is one of the wheels, and pip asks nobody else.
+    if [[ -d $ROOT/wheels ]]; then
+        from=(--no-index --find-links "$ROOT/wheels" "$NAME$extras")
+    else
+        from=("$ROOT$extras")
+    fi
+    install_packages "$release/venv" --no-compile "${from[@]}"
+    check_imports "$release/venv"
+    touch "$release/complete"
+}
+
+version() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$ROOT/edge/__init__.py"; }
+
+# Changes with every byte of the project, the Python, and what is installed with it.
+release_name() {
+    local sum
+    sum=$({
+        cd "$ROOT" || exit
+        find "${PARTS[@]}" -type f -not -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        "$1" -V
+        printf '%s\n' "$2" "$(has_system_camera && printf camera)"
+    } | sha256sum)
+    printf '%s-%s\n' "$(version)" "${sum:0:12}"
+}
+
+# The libraries of the outputs that the configuration switches on.
+service_extras() {
+    local file=${1:-$SETTINGS/config.toml} extras=""
+    if has_screen || is_on window "$file"; then extras=display; fi
+    if is_on oled "$file"; then extras+=${extras:+,}oled; fi
+    if is_on web "$file"; then extras+=${extras:+,}web; fi
+    printf '%s' "${extras:+[$extras]}"
+}
+
+# is_on SECTION FILE: whether the section of a configuration says enabled = true.
+is_on() {
+    [[ -f $2 ]] && awk -v section="[$1]" '
+        /^[[:space:]]*\[/ { gsub(/[[:space:]]|#.*/, ""); inside = ($0 == section) }
+        inside && /^[[:space:]]*enabled[[:space:]]*=[[:space:]]*true/ { found = 1 }
+        END { exit !found }' "$2"
+}
+
+# try_release FOLDER CONFIG: refuses a version that does not know the configuration, or cannot do its work here.
+try_release() {
+    local command=$1/venv/bin/$NAME file=$2 said
+    [[ -e $file ]] || file=$1/config.example.toml
+    said=$("$command" check --config "$file" 2>&1) || fail "$said"
+    said=$(PYTHONDONTWRITEBYTECODE='' "$command" run --source demo --limit 1 --no-sinks 2>&1) ||
+        fail "this version does not work here: $(tail -n 1 <<<"$said")"
+}
+
+# put_settings FOLDER CONFIG: the old configuration stays, or beside the one given. Addresses of cameras hold passwords.
+put_settings() {
+    local file=$SETTINGS/config.toml
+    mkdir -p "$SETTINGS"
+    rm -f "$file.old"
+    if [[ -n $2 && -e $file && $2 -ef $file ]]; then return; fi
+    if [[ -n $2 && -e $file ]]; then mv "$file" "$file.old"; fi
+    [[ -e $file ]] || install -m 640 -g $NAME "${2:-$1/config.example.toml}" "$file"
+}
+
+make_user() {
+    local group
+    systemd-sysusers "$1/systemd/sysusers.conf"
+    for group in "${GROUPS_OF_DEVICES[@]}"; do
+        if getent group "$group" >/dev/null; then usermod --append --groups "$group" $NAME; fi
+    done
+}
+
+# start RELEASE: switch to it. Where it does not start and another state did, back to that.
+start() {
+    local release=$1 before="" began said
+    if systemctl --quiet is-active $NAME; then before=$(basename "$(readlink "$PROGRAM/current")"); fi
+    say "starting the service"
+    began=$(date +%s)
+    if switch_to "$release"; then
+        find "$PROGRAM/releases" -mindepth 1 -maxdepth 1 -not -name "$release" -exec rm -rf {} +
+        return
+    fi
+    if [[ -n $before ]]; then
+        said=$(complaint "$began")
+        if [[ -e $SETTINGS/config.toml.old ]]; then mv "$SETTINGS/config.toml.old" "$SETTINGS/config.toml"; fi
+        switch_to "$before" || true
+        fail "this version does not start with these settings, so all is as before: $said"
+    fi
+    say "installed, but it does not start yet: $(complaint "$began")"
+    "$COMMAND" doctor >&2 || true
+    exit 1
+}
+
+# switch_to RELEASE: link, unit and its additions from there, then start. Fails where the service is not ready in time.
+switch_to() {
+    local release=$PROGRAM/releases/$1 addresses
+    ln -sfn "releases/$1" "$PROGRAM/current.new"
+    mv -T "$PROGRAM/current.new" "$PROGRAM/current"
+    ln -sfn "$PROGRAM/current/venv/bin/$NAME" "$COMMAND"
+    install -m 644 "$release/systemd/$NAME.service" "$UNIT"
+    rm -f "$UNIT.d"/10-*.conf
+    mkdir -p "$UNIT.d"
+    if (($(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p') >= 254)); then drop_in "$release" backoff; fi
+    if [[ -e /etc/nv_tegra_release ]]; then drop_in "$release" jetson; fi
+    addresses=$("$release/venv/bin/python" -m edge.network "$SETTINGS/config.toml") || return 1
+    if [[ -n $addresses ]]; then
+        printf '# What the configuration speaks to.\n[Service]\nIPAddressAllow=%s\n' "$addresses" >"$UNIT.d/10-network.conf"
+    fi
+    rmdir --ignore-fail-on-non-empty "$UNIT.d"
+    systemctl daemon-reload
+    systemctl --quiet enable $NAME
+    systemctl restart $NAME 2>/dev/null
+}
+
+drop_in() { install -m 644 "$1/systemd/drop-ins/$2.conf" "$UNIT.d/10-$2.conf"; }
+
+# complaint SINCE: what the service said before it ended.
+complaint() {
+    local said
+    said=$(journalctl --quiet --unit $NAME --since "@$1" --output cat | grep -E "^($NAME: |ERROR |CRITICAL )" | tail -n 1)
+    printf '%s\n' "${said:-see journalctl -u $NAME}"
+}
+
+uninstall_service() {
+    local purge=no
+    case $* in
+        "") ;;
+        --purge) purge=yes ;;
+        *) fail "uninstall $*: the only option is --purge, which removes settings and state, too" ;;
+    esac
+    [[ $(id -u) == 0 ]] || fail "this needs root: sudo ./setup.sh uninstall"
+    systemctl --quiet disable --now $NAME 2>/dev/null || true
+    rm -f "$UNIT" "$UNIT.d"/10-*.conf "$COMMAND"
+    rm -rf "$PROGRAM"
+    if [[ $purge == yes ]]; then rm -rf "$SETTINGS" "$STATE" "$UNIT.d"; fi
+    if [[ -d $UNIT.d ]]; then rmdir --ignore-fail-on-non-empty "$UNIT.d"; fi
+    systemctl daemon-reload
+    systemctl reset-failed $NAME 2>/dev/null || true
+    if getent passwd $NAME >/dev/null; then userdel $NAME; fi
+    say "removed$([[ $purge == yes ]] || [[ ! -d $SETTINGS ]] || printf '; kept: %s, %s' "$SETTINGS" "$STATE")"
+}

@@ -1,0 +1,251 @@
+"""Each check of the doctor on what it is to find, and the command as its users call it."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge import doctor, service
+from edge.config import CameraConfig, Config, MqttConfig, WindowConfig
+from edge.doctor import Finding, broker, camera, machine, outputs, report
+from edge.doctor.finding import missing_right
+from edge.service import Service
+from tests.mosquitto import PROGRAM, Mosquitto, free_port
+
+ROOT = Path(__file__).parents[1]
+needs_broker = pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed")
+
+
+def running(status: str = "v4l2:/dev/video0: 29.9 frames/s, 1 face", reachable: tuple[str, ...] = ()) -> Service:
+    return Service("active (running)", status, "success", "Mon 10:00", 0, 123, 0, reachable)
+
+
+def level(findings: list[Finding]) -> list[str]:
+    return [finding.level for finding in findings]
+
+
+class TestCamera:
+    def test_a_clip_delivers(self):
+        found = camera.check(CameraConfig(source="demo"), None, {}, None)
+        assert (found.level, found.said) == ("ok", "demo delivers 640x480")
+
+    def test_a_device_that_is_not_there(self):
+        found = camera.check(CameraConfig(source="v4l2:/dev/video99"), None, {}, None)
+        assert found.level == "failed"
+        assert "there is no such device" in found.said
+        assert found.advice
+
+    def test_another_program_has_it(self):
+        found = camera.check(
+            CameraConfig(source="v4l2:/dev/video99"), None, {"/dev/video99": "motion (process 7)"}, None
+        )
+        assert found.advice == "motion (process 7) uses it: stop that program"
+
+    @pytest.mark.parametrize(
+        ("status", "level"),
+        [
+            ("v4l2:/dev/video0: 29.9 frames/s, 1 face", "ok"),
+            ("demo: 29.9 frames/s, 1 face", "warning"),
+            ("waiting for the camera v4l2:/dev/video0", "failed"),
+        ],
+    )
+    def test_the_service_has_it(self, status: str, level: str):
+        found = camera.check(CameraConfig(), running(status), {}, None)
+        assert found.level == level
+
+    def test_a_service_told_to_show_the_demo_does(self):
+        assert camera.check(CameraConfig(source="demo"), running("demo: 30.0 frames/s"), {}, None).level == "ok"
+
+    def test_who_has_a_device_open(self, tmp_path: Path):
+        process = tmp_path / "41"
+        (process / "fd").mkdir(parents=True)
+        (process / "fd" / "5").symlink_to("/dev/video0")
+        (process / "comm").write_text("motion\n", encoding="utf-8")
+        assert camera.holders(tmp_path) == {"/dev/video0": "motion (process 41)"}
+
+
+@pytest.mark.parametrize(("group", "advice"), [("video", "sudo usermod -aG video me"), ("root", "only root may open")])
+def test_the_missing_group_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, advice: str):
+    assert missing_right(tmp_path, "me") == ""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(grp, "getgrgid", lambda _: grp.struct_group((group, "x", 7, [])))
+    assert advice in missing_right(tmp_path, "me")
+
+
+@needs_broker
+class TestBroker:
+    def test_it_lets_us_in(self, tmp_path: Path):
+        with Mosquitto(tmp_path) as mosquitto:
+            found = broker.check(MqttConfig(enabled=True, host="127.0.0.1", port=mosquitto.port), None)
+        assert level(found) == ["ok"]
+
+    def test_it_refuses_us(self, tmp_path: Path):
+        with Mosquitto(tmp_path, "allow_anonymous false") as mosquitto:
+            (found,) = broker.check(MqttConfig(enabled=True, host="127.0.0.1", port=mosquitto.port), None)
+        assert found.level == "failed"
+        assert "refuses us: Not authorized" in found.said
+        assert "password" in found.advice
+
+    def test_the_service_cannot_reach_it(self, tmp_path: Path):
+        with Mosquitto(tmp_path) as mosquitto:
+            config = MqttConfig(enabled=True, host="127.0.0.1", port=mosquitto.port)
+            closed = broker.check(config, running(reachable=("192.168.0.0/16",)))
+            open_ = broker.check(config, running(reachable=("127.0.0.0/8", "::1/128")))
+        assert level(closed) == ["ok", "failed"]
+        assert "keeps the service from 127.0.0.1" in closed[1].said
+        assert level(open_) == ["ok"]
+
+
+def test_no_broker_there():
+    (found,) = broker.check(MqttConfig(enabled=True, host="127.0.0.1", port=free_port()), None)
+    assert found.level == "failed"
+    assert "Connection refused" in found.said
+
+
+def test_a_password_file_that_is_missing():
+    (found,) = broker.check(MqttConfig(enabled=True, username="pi", password_file="/nowhere"), None)
+    assert (found.level, "/nowhere" in found.said) == ("failed", True)
+
+
+def test_the_password_of_the_service_is_roots(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    (found,) = broker.check(MqttConfig(enabled=True, username="pi"), running())
+    assert (found.level, found.advice) == ("warning", "sudo emotion-edge doctor")
+
+
+def test_a_broker_nobody_wants_is_not_looked_for():
+    assert broker.check(MqttConfig(), None) == []
+
+
+class TestMachine:
+    @pytest.mark.parametrize(
+        ("word", "level", "said"),
+        [
+            (0x0, "ok", "enough voltage"),
+            (0x1, "failed", "under-voltage (0x1)"),
+            (0x50005, "failed", "under-voltage"),
+            (0x50000, "warning", "under-voltage (0x50000)"),
+            (0x4, "warning", "is slowed down"),
+            (0x40000, "warning", "was slowed down"),
+        ],
+    )
+    def test_power(self, word: int, level: str, said: str):
+        found = machine.power(word)
+        assert found is not None
+        assert found.level == level
+        assert said in found.said
+
+    @pytest.mark.parametrize(("degrees", "level"), [(45, "ok"), (72, "warning"), (85, "failed")])
+    def test_the_hottest_zone_counts(self, tmp_path: Path, degrees: int, level: str):
+        for number, temperature in enumerate(("30000", str(degrees * 1000), "")):
+            zone = tmp_path / f"thermal_zone{number}"
+            zone.mkdir()
+            (zone / "temp").write_text(f"{temperature}\n", encoding="utf-8")
+        found = machine.temperature(tmp_path)
+        assert found is not None
+        assert (found.level, found.said) == (level, f"{degrees} °C")
+
+    def test_a_machine_that_tells_nothing(self, tmp_path: Path):
+        assert machine.temperature(tmp_path) is None
+        assert machine.power(None) is None
+        assert machine.memory("") is None
+
+    @pytest.mark.parametrize(("free", "level"), [(400, "ok"), (90, "warning")])
+    def test_memory(self, free: int, level: str):
+        found = machine.memory(f"MemTotal:  475136 kB\nMemAvailable: {free * 1024} kB\nHugePages_Total: 0\n")
+        assert found is not None
+        assert found.level == level
+
+    def test_a_service_that_does_not_run(self):
+        stopped = Service("activating (auto-restart)", "", "exit-code", "", 4, 0, 75, ())
+        (found,) = machine.of_service(stopped)
+        assert found.level == "failed"
+        assert "code 75, started again 4 times" in found.said
+
+
+class TestScreen:
+    def test_a_console(self, tmp_path: Path):
+        pytest.importorskip("pygame")
+        (tmp_path / "dri").mkdir()
+        (tmp_path / "dri" / "card0").touch()
+        connector = tmp_path / "drm" / "card0-HDMI-A-1"
+        connector.mkdir(parents=True)
+        for state, wanted in (("disconnected", "warning"), ("connected", "ok")):
+            (connector / "status").write_text(f"{state}\n", encoding="utf-8")
+            assert outputs.screen("emotion-edge", tmp_path, tmp_path / "drm").level == wanted
+
+    def test_none_at_all(self, tmp_path: Path):
+        pytest.importorskip("pygame")
+        assert outputs.screen("emotion-edge", tmp_path, tmp_path).level == "failed"
+
+    def test_it_is_looked_at_where_it_is_wanted(self):
+        assert [found.name for found in outputs.check(Config(window=WindowConfig(enabled=True)), "me")] == ["screen"]
+        assert outputs.check(Config(), "me") == []
+
+
+def test_the_bus_of_a_small_display(tmp_path: Path):
+    assert "raspi-config" in outputs.bus("me", tmp_path).advice
+    (tmp_path / "i2c-1").touch()
+    assert outputs.bus("me", tmp_path).level == "ok"
+
+
+def test_what_systemd_tells_of_the_service():
+    shown = (
+        "LoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nNRestarts=2\nMainPID=77\n"
+        "StatusText=demo: 30.0 frames/s, 1 face\nExecMainStatus=0\nActiveEnterTimestamp=Mon 10:00\n"
+        "IPAddressAllow=127.0.0.0/8 ::1/128\n"
+    )
+    found = service.parsed(shown)
+    assert found is not None
+    assert found.is_active
+    assert (found.status, found.restarts, found.pid) == ("demo: 30.0 frames/s, 1 face", 2, 77)
+    assert found.reachable == ("127.0.0.0/8", "::1/128")
+    assert service.parsed("LoadState=not-found\n") is None
+    assert service.parsed("") is None
+
+
+def test_a_wrong_configuration_is_a_finding(tmp_path: Path):
+    config = tmp_path / "config.toml"
+    config.write_text("[mqtt]\nprot = 1\n", encoding="utf-8")
+    assert "did you mean 'port'?" in doctor.examine(config)[-1].said
+
+
+def test_the_summary_counts():
+    ok, warning, failed = Finding("a", "ok", "x"), Finding("b", "warning", "x"), Finding("c", "failed", "x")
+    assert report.summary([ok]) == "All is well."
+    assert report.summary([ok, warning, failed]) == "3 looked at: 1 failed, 1 warning."
+    assert json.loads(report.to_json([ok, warning]))["ok"] is True
+    assert json.loads(report.to_json([failed]))["ok"] is False
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    called = [sys.executable, "-m", "edge", *map(str, arguments)]
+    return subprocess.run(called, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_tells_programs_and_hides_secrets(tmp_path: Path):
+    config = tmp_path / "config.toml"
+    source = "rtsp://owner:hidden@127.0.0.1:9/stream"
+    config.write_text(f'[camera]\nsource = "{source}"\nstall_timeout_s = 0.5\n', encoding="utf-8")
+    done = command("doctor", "--json", "--config", config)
+    told = json.loads(done.stdout)
+    levels = {found["name"]: found["level"] for found in told["findings"]}
+    assert (levels["face model"], levels["emotion model"], levels["camera"]) == ("ok", "ok", "failed")
+    assert (told["ok"], done.returncode, done.stderr) == (False, 1, "")
+    assert "hidden" not in done.stdout
+
+
+def test_the_command_tells_people(tmp_path: Path):
+    config = tmp_path / "config.toml"
+    config.write_text('[camera]\nsource = "demo"\n', encoding="utf-8")
+    done = command("doctor", "--config", config)
+    assert done.returncode == 0, done.stdout
+    assert "ok       camera         demo delivers 640x480\n" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
