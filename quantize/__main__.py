@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError
-from quantize import calibration, listing
+from quantize import calibration, golden, listing
 from quantize.statements import LICENCE
 from training.__main__ import read_crowd
 from training.data import SPLITS, DataError
@@ -68,6 +68,12 @@ def _report(options: argparse.Namespace) -> int:
     return 0 if result["within_limit"] else 1
 
 
+def _golden(options: argparse.Namespace) -> int:
+    for model in golden.emotion_models():
+        log.info("%s", golden.write(model))
+    return 0
+
+
 def _list(options: argparse.Namespace) -> int:
     listing.refresh(options.out)
     return 0
@@ -75,7 +81,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | list")
+    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | list | golden")
 
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
     choose.add_argument("--seed", type=int, default=1)
@@ -104,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     listed = actions.add_parser("list", help="write the table of models/README.md anew from the cards")
     listed.add_argument("--out", type=Path, default=Path("models"))
     listed.set_defaults(action=_list)
+
+    fixed = actions.add_parser("golden", help="write anew what the shipped emotion models answer to fixed pictures")
+    fixed.set_defaults(action=_golden)
     return parser
 
 
