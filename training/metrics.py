@@ -87,7 +87,7 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray, points: int = 50) -
     """The share of wrong answers among the surest share of all (El-Yaniv and Wiener 2010), at so many shares."""
     wrong = ~right[np.argsort(-confidence, kind="stable")]
     risk = np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
-    taken = np.unique(np.linspace(1, len(wrong), points + 1).round().astype(int)[1:])
+    taken = np.unique(np.ceil(np.linspace(0, len(wrong), points + 1)[1:]).astype(int))
     return [{"coverage": float(count / len(wrong)), "risk": float(risk[count - 1])} for count in taken]
 
 
