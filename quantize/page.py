@@ -21,7 +21,7 @@ def as_page(result: dict[str, Any]) -> str:
     """result: as `quantize.report.compare` gives it."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
-    environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "−")
+    environment.filters["signed"] = _signed
     environment.filters["span"] = lambda share: f"{100 * share['low']:.1f}–{100 * share['high']:.1f}"
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         r=result,
@@ -63,7 +63,7 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
         if "corruptions" in one
         else None,
         "layers": charts.bars(
-            [(layer_name(x), x["snr_db"], "bad" if x["number"] in worst else "int8") for x in _audible(result)],
+            [(layer_name(x), x["snr_db"], "bad" if x["number"] in worst else "plain") for x in _audible(result)],
             "Signal to error, layer by layer",
             "dB",
         )
@@ -103,8 +103,16 @@ def matrices(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [*tables, {"title": "int8 less float32", "rows": list(zip(result["labels"], cells, strict=True))}]
 
 
+def _signed(number: float, digits: int = 2) -> str:
+    """−0.17; nothing is ever −0.00"""
+    return f"{round(number, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
 def _reliability(result: dict[str, Any], key: str, title: str) -> Any:
-    lines = {side: [(b["confidence"], b["outcome"]) for b in result[side][key]] for side in charts.SIDES}
+    lines = {
+        side: [(b["confidence"], b["outcome"], b["faces"] / result["faces"]) for b in result[side][key]]
+        for side in charts.SIDES
+    }
     return charts.curve(lines, title, ("confidence, %", "right, %"), 1.0, diagonal=True)
 
 
