@@ -42,9 +42,12 @@ def allowed(config: Config) -> list[str]:
     """Networks in CIDR notation, or `any`. Loopback is always allowed and not among them.
 
     An address stands for itself. A name stands for all local networks, as its address may change tomorrow; and for
-    the whole Internet where it leads there, or nowhere yet: then its name server may be out there, too.
+    the whole Internet where it leads there, or nowhere yet: then its name server may be out there, too. The page is for
+    the local networks.
     """
     networks: set[str] = set()
+    if config.web.enabled and not is_loopback(config.web.host):
+        networks.update(LOCAL)  # who looks at the page
     for host in hosts(config):
         now = addresses(host)
         if now and all(address.is_loopback for address in now):

@@ -21,14 +21,12 @@ from edge.emotion.tflite import TfliteModel
 from quantize.calibration import Choice, representative
 from quantize.describe import calibrated_card, described, with_metrics
 from quantize.operators import float_operators
+from quantize.pair import FLOAT_FILE
 from training.data import DataError, FaceSet
 from training.evaluate import HeldOut
 from training.train import BEST
 
 log = logging.getLogger(__name__)
-
-FLOAT_FILE = "float32.tflite"
-"""In the run folder: the same network unquantized, to compare with."""
 
 
 class ConversionError(DataError):
@@ -67,15 +65,20 @@ def convert(
 
 def load_float32(run: Path) -> keras.Model:
     """The run's best network with input (1, S, S, 1), in plain float32 whatever arithmetic it was trained in."""
-    path = run / BEST
-    try:
-        trained = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as err:
-        raise DataError(f"{path} is not a trained network ({str(err).splitlines()[0]}); train one first") from err
+    trained = load_network(run / BEST)
     face = keras.Input(batch_shape=(1, *trained.input_shape[1:]), name="face")
     plain = keras.models.clone_model(trained, input_tensors=face, clone_function=_in_float32)
     plain.set_weights(trained.get_weights())
     return plain
+
+
+def load_network(path: Path) -> keras.Model:
+    """Raises DataError where Keras cannot load the file."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as err:
+        reason = str(err).strip().splitlines()[0]
+        raise DataError(f"{path} is not a trained network ({reason}); train one first") from err
 
 
 def int8_content(model: keras.Model, pictures: np.ndarray) -> bytes:

@@ -1,104 +1,169 @@
-"""Float against int8: what quantization cost, measured face by face through the classifier that the device runs."""
+"""Float against int8: what quantization cost, measured picture by picture through the classifier the device runs.
+
+`compare` measures; `quantize.verdict` puts it into words, `quantize.page` and `quantize.markdown` into pages.
+"""
 
 from __future__ import annotations
 
-import time
+import hashlib
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from edge.emotion.classifier import EmotionClassifier, probabilities
-from edge.emotion.labels import LABELS
+from edge.emotion.classifier import probabilities
+from quantize import latency
+from quantize.layers import corresponding, layers, weight_correlation
 from quantize.operators import operators
-from training.data import FaceSet
-from training.evaluate import model_logits
-from training.evaluation_report import interval, markdown, percent
-from training.metrics import evaluate, mcnemar, rounded
+from quantize.pair import Pair, Subject
+from training.confidence import fit_temperature
+from training.corruptions import CORRUPTIONS, corrupted
+from training.data import DataError, FaceSet
+from training.evaluate import Show, progress
+from training.metrics import (
+    calibration_error,
+    confusion,
+    evaluate,
+    mcnemar,
+    one_sided,
+    paired_difference,
+    proportion,
+    reliability,
+    risk_coverage,
+    rounded,
+)
 
-TIMED_FACES = 1000
+CORRUPTED_SIDE = 48
+"""Corruptions are defined on grey pictures whose side is a multiple of this."""
+
+PICTURES_FOR_LAYERS = 32
 
 
-def compare(float_model: Path, int8_model: Path, faces: FaceSet, split: str, limit_points: float) -> dict[str, Any]:
-    """Every number of the report, JSON-ready. limit_points: percentage points that int8 may lose. Raises ModelError."""
-    faces = faces.labelled()
-    models = {"float": float_model, "int8": int8_model}
-    classifiers = {name: EmotionClassifier(path) for name, path in models.items()}
-    answers, results = {}, {}
-    for name, classifier in classifiers.items():
-        logits = model_logits(classifier, faces.images)
-        answers[name] = logits.argmax(axis=1)
-        results[name] = evaluate(probabilities(logits, float(classifier.card["temperature"])), faces)
-    milliseconds = latency_ms(classifiers, faces.images[:TIMED_FACES])
-    lost = 100 * (results["float"]["accuracy"]["value"] - results["int8"]["accuracy"]["value"])
-    result = {
-        "split": split,
-        "faces": len(faces),
-        "sha256": classifiers["int8"].card["sha256"],
-        "lost_points": lost,
-        "limit_points": limit_points,
-        "within_limit": bool(lost <= limit_points),
-        "equal_decisions": float((answers["float"] == answers["int8"]).mean()),
-        "mcnemar_p": mcnemar(*(answers[name] == faces.labels for name in ("float", "int8"))),
-        "operators": dict(Counter(operator.name for operator in operators(int8_model.read_bytes()))),
-    }
-    for name, path in models.items():
-        result[name] = {
-            "size_bytes": path.stat().st_size,
-            "latency_ms": milliseconds[name],
-            "temperature": classifiers[name].card["temperature"],
-            **results[name],
-        }
+@dataclass(frozen=True)
+class Question:
+    """What both files are asked. name: of the model. split: where the pictures come from, in words."""
+
+    name: str
+    split: str
+    pictures: FaceSet
+    labels: tuple[str, ...]
+    limit_points: float
+    """Percentage points of accuracy that int8 may lose."""
+
+
+def compare(pair: Pair, question: Question) -> dict[str, Any]:
+    """Every number of the report, JSON-ready. Shows its progress on a terminal. Raises DataError, ModelError."""
+    pictures = question.pictures
+    kinds = tuple(CORRUPTIONS) if _can_be_corrupted(pictures) else ()
+    with progress(4 + 2 * len(kinds)) as show:
+        logits = {name: _logits(subject, pictures.images, show) for name, subject in pair.each().items()}
+        right = {name: answer.argmax(axis=1) == pictures.labels for name, answer in logits.items()}
+        check_label_order(logits["float"].argmax(axis=1), pictures.labels, question.labels)
+        result = _summary(question, logits, right)
+        for name, subject in pair.each().items():
+            result[name] = _one(subject, logits[name], question)
+        for kind in kinds:
+            spoilt = corrupted(pictures.images, kind)
+            for name, subject in pair.each().items():
+                answers = _logits(subject, spoilt, show).argmax(axis=1)
+                result[name].setdefault("corruptions", {})[kind] = float((answers == pictures.labels).mean())
+        result |= _inside(pair, pictures.images[:PICTURES_FOR_LAYERS])
+        show(1)
+        result["latency"] = latency.measured({name: subject.content for name, subject in pair.each().items()})
+        show(1)
+    result["sha256"] = result["int8"]["sha256"]
+    result["machine"] = latency.machine()
+    result["boards"] = latency.estimated(result["multiply_accumulates"])
     return rounded(result)
 
 
-def latency_ms(classifiers: dict[str, EmotionClassifier], images: np.ndarray) -> dict[str, float]:
-    """Median milliseconds a face, one thread. The classifiers take turns, so that a busy machine slows both."""
-    taken: dict[str, list[float]] = {name: [] for name in classifiers}
-    for image in images:
-        for name, classifier in classifiers.items():
-            start = time.perf_counter()
-            classifier.classify([image])
-            taken[name].append(time.perf_counter() - start)
-    return {name: 1000 * float(np.median(seconds)) for name, seconds in taken.items()}
-
-
-def as_markdown(result: dict[str, Any], name: str) -> str:
-    """The report as a page. result: as `compare` gives it."""
-    one, other = result["float"], result["int8"]
-    verdict = "passed" if result["within_limit"] else "**failed**"
-    lines = [
-        ("accuracy (95 % interval)", interval(one["accuracy"]), interval(other["accuracy"])),
-        ("macro-F1", f"{one['macro_f1']:.3f}", f"{other['macro_f1']:.3f}"),
-        ("calibration error to the majority", f"{one['calibration_error']:.3f}", f"{other['calibration_error']:.3f}"),
-        ("neutral called sad", percent(one["neutral_called_sad"]), percent(other["neutral_called_sad"])),
-        ("size", f"{one['size_bytes'] / 1000:.0f} KB", f"{other['size_bytes'] / 1000:.0f} KB"),
-        ("a face, one thread, median", f"{one['latency_ms']:.3f} ms", f"{other['latency_ms']:.3f} ms"),
-    ]
-    kinds = [
-        (
-            label,
-            str(one["per_class"][label]["faces"]),
-            *(percent(each["per_class"][label]["recall"]) for each in (one, other)),
-            *(percent(each["per_class"][label]["precision"]) for each in (one, other)),
+def check_label_order(answers: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> None:
+    """Raises DataError where the float network is right only if its answers had other names."""
+    matrix = confusion(labels, answers, names)
+    truths, columns = linear_sum_assignment(-matrix)
+    best, now = matrix[truths, columns].sum() / matrix.sum(), matrix.trace() / matrix.sum()
+    if best >= 0.5 and now <= best / 2:
+        order = ",".join(names[truth] for truth in truths[np.argsort(columns)])
+        raise DataError(
+            f"the labels seem to be in another order: the float network is right in {100 * now:.0f} % of the pictures, "
+            f"with --labels {order} it would be in {100 * best:.0f} %"
         )
-        for label in LABELS
-    ]
-    used = ", ".join(f"{count} {operator}" for operator, count in sorted(result["operators"].items()))
-    return f"""# {name}: float against int8
 
-{result["split"]}, {result["faces"]} faces whose crowd majority is one of the seven, everyday base rates. Both files ran
-through the device's classifier in one process, in turns.
 
-Accuracy of int8 less that of float: **{-result["lost_points"]:+.2f} points**.
-It may lose {result["limit_points"]:g}: {verdict}.
-{percent(result["equal_decisions"])} of the decisions are equal. McNemar's exact p that both are equally often right:
-{result["mcnemar_p"]:.2f}.
+def _summary(question: Question, logits: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> dict[str, Any]:
+    difference = paired_difference(right["float"], right["int8"])
+    only_float, only_int8 = one_sided(right["float"], right["int8"])
+    return {
+        "name": question.name,
+        "split": question.split,
+        "labels": list(question.labels),
+        "faces": len(question.pictures),
+        "lost_points": -100 * difference["value"],
+        "limit_points": question.limit_points,
+        "within_limit": bool(-100 * difference["value"] <= question.limit_points),
+        "difference": difference,
+        "equal_decisions": float((logits["float"].argmax(axis=1) == logits["int8"].argmax(axis=1)).mean()),
+        "mcnemar_p": mcnemar(right["float"], right["int8"]),
+        "only_float_right": only_float,
+        "only_int8_right": only_int8,
+    }
 
-{markdown(("", "float32", "int8"), lines)}
-{markdown(("", "faces", "recall, float32", "recall, int8", "precision, float32", "precision, int8"), kinds)}
-Operators of the int8 file, none of them in float: {used}.
 
-Checksum of the int8 file: `{result["sha256"]}`.
-"""
+def _one(subject: Subject, logits: np.ndarray, question: Question) -> dict[str, Any]:
+    """What is said of each file alone."""
+    pictures = question.pictures
+    # A file without a card gets its temperature from every second picture: one number, so that this flatters little.
+    temperature = subject.temperature or fit_temperature(logits[::2], pictures.targets[::2])
+    calibrated, raw = probabilities(logits, temperature), probabilities(logits, 1.0)
+    right = logits.argmax(axis=1) == pictures.labels
+    result = evaluate(calibrated, pictures, question.labels)
+    for row, kind in zip(result["confusion"], result["per_class"].values(), strict=True):
+        kind["recall_interval"] = proportion(round(kind["recall"] * kind["faces"]), kind["faces"]) if sum(row) else None
+    return {
+        "file": subject.file.name,
+        "sha256": hashlib.sha256(subject.content).hexdigest(),
+        "size_bytes": len(subject.content),
+        "temperature": temperature,
+        **result,
+        "calibration_error_before": calibration_error(raw.max(axis=1), right),
+        "reliability_before": reliability(raw.max(axis=1), right),
+        "reliability": reliability(calibrated.max(axis=1), right),
+        "risk_coverage": risk_coverage(calibrated.max(axis=1), right),
+    }
+
+
+def _inside(pair: Pair, images: np.ndarray) -> dict[str, Any]:
+    """What is found in the files: operators, work, and the error layer by layer."""
+
+    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for image in images:
+            yield pair.float.batch(image), pair.int8.batch(image)
+
+    found = operators(pair.int8.content)
+    measured = layers(pair.float.content, pair.int8.content, batches())
+    return {
+        "operators": dict(Counter(operator.name for operator in found)),
+        "float_operators": sum(operator.floats for operator in found),
+        "multiply_accumulates": sum(operator.multiply_accumulates for operator in found),
+        "weight_correlation": weight_correlation(corresponding(pair.float.content, pair.int8.content)),
+        "layers": [
+            {"number": layer.number, "operator": layer.operator, "shape": list(layer.shape), "snr_db": layer.snr_db}
+            for layer in measured
+        ],
+    }
+
+
+def _logits(subject: Subject, images: np.ndarray, show: Show) -> np.ndarray:
+    answers = []
+    for image in images:
+        answers.append(subject.logits(image))
+        show(1 / len(images))
+    return np.stack(answers)
+
+
+def _can_be_corrupted(pictures: FaceSet) -> bool:
+    shape = pictures.images.shape[1:]
+    return len(shape) == 2 and shape[0] == shape[1] and shape[0] % CORRUPTED_SIDE == 0

@@ -64,7 +64,7 @@ def held_out(splits: dict[str, FaceSet], data: Path, split: str, ck: Path | None
 def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) -> dict[str, Any]:
     """Every number we report about a model, JSON-ready. Shows its progress on a terminal."""
     sets = 1 + (test.posed is not None) + (len(CORRUPTIONS) if corruptions else 0)
-    with _progress(sets) as show:
+    with progress(sets) as show:
         logits = model_logits(classifier, test.faces.images, show)
         everyday, balanced = _by_base_rates(classifier.card, logits, ("everyday", "balanced"))
         result: dict[str, Any] = {
@@ -87,7 +87,7 @@ def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) ->
     return rounded(result)
 
 
-def model_logits(classifier: Classifier, images: np.ndarray, show: _Show | None = None) -> np.ndarray:
+def model_logits(classifier: Classifier, images: np.ndarray, show: Show | None = None) -> np.ndarray:
     """(N, 7) the network's own answers to (N, S, S) uint8 faces."""
     result = np.empty((len(images), len(LABELS)), dtype=np.float32)
     for row, image in enumerate(images):
@@ -131,7 +131,7 @@ def second_half_of_people(names: list[str]) -> np.ndarray:
     return np.array([name.split("_")[0] in later for name in names], dtype=bool)
 
 
-def _under_corruptions(classifier: Classifier, faces: FaceSet, show: _Show) -> dict[str, Any]:
+def _under_corruptions(classifier: Classifier, faces: FaceSet, show: Show) -> dict[str, Any]:
     accuracy = {}
     for name in CORRUPTIONS:
         logits = model_logits(classifier, corrupted(faces.images, name), show)
@@ -143,12 +143,14 @@ def _by_base_rates(card: Card, logits: np.ndarray, settings: tuple[str | tuple[f
     return [probabilities(logits, float(card["temperature"]), log_prior(card, rates)) for rates in settings]
 
 
-class _Show(Protocol):
+class Show(Protocol):
+    """Advances a bar by a part of a set of faces."""
+
     def __call__(self, sets: float) -> None: ...
 
 
 @contextmanager
-def _progress(sets: int) -> Iterator[_Show]:
+def progress(sets: int) -> Iterator[Show]:
     """Yields a function that advances a bar by a part of a set of faces."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:

@@ -15,7 +15,7 @@ def check(config: Config, user: str | None) -> list[Finding]:
     if config.window.enabled:
         findings.append(screen(user))
     # A section of its own in versions that have such displays.
-    if getattr(getattr(config, "oled", None), "enabled", False):
+    if config.oled.enabled:
         findings.append(bus(user))
     return findings
 

@@ -38,12 +38,17 @@ class Quantization:
 class TfliteModel:
     """One .tflite file, ready to run. Inputs and outputs are in the file's own integers."""
 
-    def __init__(self, content: bytes, name: str, threads: int = 1) -> None:
-        """content: the file's bytes, as the card's checksum has seen them. Raises ModelError where it is damaged."""
+    def __init__(self, content: bytes, name: str, threads: int = 1, batch: int | None = None) -> None:
+        """content: the file's bytes, as the card's checksum has seen them. batch: pictures a pass, by default as the
+        file says. Raises ModelError where the file is damaged or takes no such batch.
+        """
         interpreter = _interpreter_class()
         try:
             with muted_stderr():  # "Created TensorFlow Lite XNNPACK delegate", each time
                 self._interpreter = interpreter(model_content=content, num_threads=threads)
+                if batch is not None:
+                    first = self._interpreter.get_input_details()[0]
+                    self._interpreter.resize_tensor_input(first["index"], [batch, *first["shape"][1:]])
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as err:
             raise ModelError(f"{name}: the interpreter refuses this file ({err}); install the model again") from err

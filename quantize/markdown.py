@@ -1,0 +1,55 @@
+"""The report as Markdown: the short form, beside the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quantize.verdict import verdict
+from training.evaluation_report import interval, markdown, percent
+
+
+def as_markdown(result: dict[str, Any]) -> str:
+    """result: as `quantize.report.compare` gives it."""
+    one, other = result["float"], result["int8"]
+    found = verdict(result)
+    lines = [
+        ("accuracy (95 % interval)", interval(one["accuracy"]), interval(other["accuracy"])),
+        ("macro-F1", f"{one['macro_f1']:.3f}", f"{other['macro_f1']:.3f}"),
+        ("calibration error to the majority", f"{one['calibration_error']:.3f}", f"{other['calibration_error']:.3f}"),
+        ("size", f"{one['size_bytes'] / 1000:.0f} KB", f"{other['size_bytes'] / 1000:.0f} KB"),
+    ]
+    if "neutral_called_sad" in one:
+        shares = (percent(each["neutral_called_sad"]) for each in (one, other))
+        lines.insert(3, ("neutral called sad", *shares))
+    if "corruptions" in one:
+        means = (sum(each["corruptions"].values()) / len(each["corruptions"]) for each in (one, other))
+        lines.append((f"mean accuracy over {len(one['corruptions'])} corruptions", *map(percent, means)))
+    for setting in result["latency"]:
+        if setting["ms"]:
+            name = f"batch of {setting['batch']}, {setting['threads']} thread{'s' if setting['threads'] > 1 else ''}"
+            lines.append((name + ", median", *(f"{setting['ms'][key]:.2f} ms" for key in ("float", "int8"))))
+    kinds = [
+        (
+            label,
+            str(one["per_class"][label]["faces"]),
+            *(percent(each["per_class"][label]["recall"]) for each in (one, other)),
+            *(percent(each["per_class"][label]["precision"]) for each in (one, other)),
+        )
+        for label in result["labels"]
+    ]
+    used = ", ".join(f"{count} {operator}" for operator, count in sorted(result["operators"].items()))
+    return f"""# {result["name"]}: float against int8
+
+**{found.decision}.** {found.sentence} {found.reason}
+
+{result["split"]}, {result["faces"]} pictures. Both files ran in one process, in turns. McNemar's exact p that both are
+equally often right: {result["mcnemar_p"]:.2f} (only float32 right: {result["only_float_right"]}, only int8:
+{result["only_int8_right"]}).
+
+{markdown(("", "float32", "int8"), lines)}
+{markdown(("", "pictures", "recall, float32", "recall, int8", "precision, float32", "precision, int8"), kinds)}
+Operators of the int8 file, {result["float_operators"] or "none"} of them in float: {used};
+{result["multiply_accumulates"] / 1e6:.1f} M multiply-accumulates a picture.
+
+Checksum of the int8 file: `{result["sha256"]}`.
+"""
