@@ -247,12 +247,13 @@ def _check_relations(config: Config, path: Path) -> None:
         raise ConfigError(f"{path}: [csv] path = '-': must be a file; what standard output takes is [jsonl]")
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
-    if not config.web.token_file and not _is_loopback(config.web.host):
+    if not config.web.token_file and not is_loopback(config.web.host):
         shown = _shown(config.web.host)
         raise ConfigError(f"{path}: [web] host = {shown}: others can reach it: give a token_file, or 127.0.0.1")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge.config import Config, load_config
+from edge.config import Config, is_loopback, load_config
 from edge.errors import EdgeError
 
 Address = IPv4Address | IPv6Address

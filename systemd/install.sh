@@ -185,6 +185,14 @@ complaint() {
     printf '%s\n' "${said:-see journalctl -u $NAME}"
 }
 
+# What the broker keeps of this device, Home Assistant's entry among it, goes with it.
+forget_device() {
+    local python=$PROGRAM/current/venv/bin/python
+    [[ -x $python && -f $SETTINGS/config.toml ]] || return 0
+    CREDENTIALS_DIRECTORY=$SETTINGS "$python" -m edge.sinks.forget --config "$SETTINGS/config.toml" ||
+        say "the broker keeps its last messages of this device: see above"
+}
+
 uninstall_service() {
     local purge=no
     case $* in
@@ -194,6 +202,7 @@ uninstall_service() {
     esac
     [[ $(id -u) == 0 ]] || fail "this needs root: sudo ./setup.sh uninstall"
     systemctl --quiet disable --now $NAME 2>/dev/null || true
+    forget_device
     rm -f "$UNIT" "$UNIT.d"/10-*.conf "$COMMAND"
     rm -rf "$PROGRAM"
     if [[ $purge == yes ]]; then rm -rf "$SETTINGS" "$STATE" "$UNIT.d"; fi

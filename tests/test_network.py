@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge import network
-from edge.config import CameraConfig, Config, MqttConfig
+from edge.config import CameraConfig, Config, MqttConfig, WebConfig
 
 
 def with_broker(host: str) -> Config:
@@ -68,3 +68,9 @@ def test_printed_for_systemd(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     config.write_text("[mqtt]\nhots = 1\n", encoding="utf-8")
     with pytest.raises(SystemExit, match="unknown key 'hots'"):
         network.main([str(config)])
+
+
+def test_the_page_is_for_the_local_networks():
+    assert network.allowed(Config(web=WebConfig(enabled=True))) == []
+    shared = Config(web=WebConfig(enabled=True, host="0.0.0.0", token_file="/etc/emotion-edge/page-token"))
+    assert network.allowed(shared) == sorted(network.LOCAL)

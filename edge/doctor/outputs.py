@@ -14,8 +14,7 @@ def check(config: Config, user: str | None) -> list[Finding]:
     findings = []
     if config.window.enabled:
         findings.append(screen(user))
-    # A section of its own in versions that have such displays.
-    if config.oled.enabled:
+    if config.oled.enabled and config.oled.interface == "i2c":
         findings.append(bus(user))
     return findings
 

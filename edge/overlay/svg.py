@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edge.overlay.icons import ICONS, Curve, bezier
+from edge.drawings import ICONS, Curve
+from edge.overlay.icons import bezier
 from edge.overlay.ink import PALETTE, Colour
 
 _LINE = 0.07
