@@ -5,6 +5,7 @@ Keras's random layers inside the model compile for minutes on some GPUs; here th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -16,6 +17,9 @@ class Augmentation:
     """How far a training face may be changed. Ranges are symmetric unless said otherwise."""
 
     rotation_deg: float = 12.0
+    tilt_probability: float = 0.15
+    tilt_deg: float = 32.0
+    """So many faces are turned as far as this instead: a head on a shoulder, a camera hung crooked."""
     scale: float = 0.14
     shift: float = 0.12
     """Of the picture's side."""
@@ -24,8 +28,12 @@ class Augmentation:
     """Of the full range 0..255."""
     gamma: float = 0.3
     """Exponent 2**u, u within this range."""
+    dim_probability: float = 0.15
+    """Darkened evenly, or from one side: evening rooms and windows."""
     erase_probability: float = 0.4
     erase_px: tuple[int, int] = (6, 20)
+    cover_probability: float = 0.12
+    """A band of one grey across the face: sunglasses, a mask, a cup, a scarf."""
     degrade_probability: float = 0.3
     """One of: fewer pixels, blur, sensor noise, JPEG: what small and badly lit faces look like to a camera."""
 
@@ -34,9 +42,12 @@ class Augmentation:
         return replace(
             self,
             rotation_deg=self.rotation_deg * strength,
+            tilt_probability=self.tilt_probability * strength,
             scale=self.scale * strength,
             shift=self.shift * strength,
+            dim_probability=self.dim_probability * strength,
             erase_probability=self.erase_probability * strength,
+            cover_probability=self.cover_probability * strength,
             degrade_probability=self.degrade_probability * strength,
         )
 
@@ -47,8 +58,12 @@ def augmented(image: np.ndarray, knobs: Augmentation, random: np.random.Generato
     if random.random() < knobs.degrade_probability:
         face = _DEGRADATIONS[random.integers(len(_DEGRADATIONS))](face, random)
     face = cv2.LUT(face, _tone_curve(knobs, random))
+    if random.random() < knobs.dim_probability:
+        face = _dimmed(face, random)
     if random.random() < knobs.erase_probability:
         _erase(face, knobs, random)
+    if random.random() < knobs.cover_probability:
+        _cover(face, random)
     return face
 
 
@@ -56,7 +71,8 @@ def _moved(image: np.ndarray, knobs: Augmentation, random: np.random.Generator) 
     side = image.shape[0]
     turn, zoom, right, down = random.uniform(-1, 1, 4)
     centre = (side - 1) / 2
-    matrix = cv2.getRotationMatrix2D((centre, centre), turn * knobs.rotation_deg, 1 + zoom * knobs.scale)
+    furthest = knobs.tilt_deg if random.random() < knobs.tilt_probability else knobs.rotation_deg
+    matrix = cv2.getRotationMatrix2D((centre, centre), turn * furthest, 1 + zoom * knobs.scale)
     if random.random() < 0.5:
         matrix = matrix @ np.array([[-1, 0, side - 1], [0, 1, 0], [0, 0, 1.0]])
     matrix[:, 2] += np.array([right, down]) * knobs.shift * side
@@ -68,6 +84,25 @@ def _tone_curve(knobs: Augmentation, random: np.random.Generator) -> np.ndarray:
     tone = np.linspace(0, 1, 256) ** (2**gamma)
     tone = (tone - 0.5) * (1 + contrast) + 0.5 + brightness
     return (np.clip(tone, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _dimmed(face: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Light from `near` on one side to `far` on the other, in a random direction; alike where they are equal."""
+    near, far = random.uniform(0.3, 1.0, 2) if random.random() < 0.5 else np.repeat(random.uniform(0.3, 0.8), 2)
+    angle = random.uniform(0, 2 * math.pi)
+    across = np.linspace(-0.5, 0.5, face.shape[0])
+    place = np.clip(0.5 + across[None, :] * math.cos(angle) + across[:, None] * math.sin(angle), 0, 1)
+    return (face * (near + (far - near) * place) + 0.5).astype(np.uint8)
+
+
+def _cover(face: np.ndarray, random: np.random.Generator) -> None:
+    """A band over the eyes, or everything from the nose or the mouth down."""
+    side = face.shape[0]
+    if random.random() < 0.5:
+        top, bottom = random.uniform(0.2, 0.32), random.uniform(0.42, 0.54)
+    else:
+        top, bottom = random.uniform(0.48, 0.7), 1.0
+    face[round(top * side) : round(bottom * side)] = random.integers(256)
 
 
 def _erase(face: np.ndarray, knobs: Augmentation, random: np.random.Generator) -> None:
