@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     pipeline = build_pipeline(config)
     camera = camera_for(config.camera.source, config.camera, paced=_watched(config, options))
     sinks = [] if options.no_sinks else sinks_for(config, camera.name, control)
-    Daemon(camera, pipeline, sinks, control, config.camera).run(options.limit)
+    Daemon(camera, pipeline, sinks, control, config.camera, config.pace).run(options.limit)
     return 0
 
 

@@ -155,6 +155,11 @@ class WebConfig:
 
 
 @dataclass(frozen=True)
+class PaceConfig:
+    hot_c: float = setting(75.0, low=40, high=120)
+
+
+@dataclass(frozen=True)
 class LogConfig:
     level: str = setting("info", choices=("debug", "info", "warning", "error"))
 
@@ -172,6 +177,7 @@ class Config:
     oled: OledConfig = OledConfig()
     record: RecordConfig = RecordConfig()
     web: WebConfig = WebConfig()
+    pace: PaceConfig = PaceConfig()
     log: LogConfig = LogConfig()
 
 

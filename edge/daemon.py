@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from edge.cameras import Camera
 from edge.capture import Frames, every_frame, latest_frames
-from edge.config import CameraConfig
+from edge.config import CameraConfig, PaceConfig
 from edge.control import Control
 from edge.health import Health, summary
+from edge.pace import Pace
 from edge.pipeline import Pipeline
 from edge.sinks import Sink
 from edge.types import Result, State, Status
@@ -29,11 +30,18 @@ class Daemon:
     """Owns the run of one camera, one pipeline and any number of sinks."""
 
     def __init__(
-        self, camera: Camera, pipeline: Pipeline, sinks: list[Sink], control: Control, config: CameraConfig
+        self,
+        camera: Camera,
+        pipeline: Pipeline,
+        sinks: list[Sink],
+        control: Control,
+        config: CameraConfig,
+        pace: PaceConfig,
     ) -> None:
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
         self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
+        self._pace = Pace(pace.hot_c)
         self._watchdog = Watchdog()
         self._faces = 0
         self._state: State = "running"
@@ -81,6 +89,8 @@ class Daemon:
             return
         self._status_due = now + (STATUS_INTERVAL_S if self._state == "running" else IDLE_STATUS_INTERVAL_S)
         status = self._health.status(self._state)
+        if self._camera.live:  # what comes out of a file does not depend on the weather
+            self._pipeline.rest = self._pace.update(status, now)
         for outlet in self._outlets:
             outlet.status(status)
         self._watchdog.status(status_text(status, self._faces))

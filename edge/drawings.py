@@ -1,11 +1,15 @@
 """Line drawings as curves: a face for each emotion, one for uncertainty, the signs of screens without a picture.
 
-Both pictures (`edge.overlay.icons`) and pages (`edge.session_report`) draw them.
+Pictures (`edge.overlay.icons`) and pages (`edge.overlay.svg`, `edge.session_report`) draw them.
 """
 
 from __future__ import annotations
 
+from math import comb
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 Curve = tuple[tuple[float, float], ...]
 """Points in a unit square. One is a dot, two a line, more the control points of a Bezier curve."""
@@ -73,3 +77,23 @@ ICONS: Final[dict[str, tuple[Curve, ...]]] = {
         ((0.9, 0.67), (0.62, 0.55)),
     ),
 }
+
+
+def bezier(points: Curve) -> npt.NDArray[np.float64]:
+    """(33, 2) points of the Bezier curve with these control points."""
+    degree = len(points) - 1
+    t = np.linspace(0, 1, 33)[:, None]
+    weights = [comb(degree, k) * t**k * (1 - t) ** (degree - k) for k in range(degree + 1)]
+    return np.asarray(sum(weight * np.array(point) for weight, point in zip(weights, points, strict=True)))
+
+
+def svg_path(points: Curve) -> str:
+    """The curve as data of an SVG path. A dot is a line without length, which round ends make visible."""
+    if len(points) > 4:  # SVG has no curves of higher degree: points on it are joined
+        return _commands("L", bezier(points)[::2].tolist())
+    return _commands({1: "h0", 2: "L", 3: "Q", 4: "C"}[len(points)], points)
+
+
+def _commands(command: str, points: Curve) -> str:
+    first, *rest = (f"{round(x, 3):g},{round(y, 3):g}" for x, y in points)
+    return f"M{first}{command}{' '.join(rest)}"

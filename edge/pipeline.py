@@ -64,6 +64,8 @@ class Pipeline:
         self._search_s = face.full_search_s - ROUNDING_S
         self._emotion_s = 1 / emotion.rate_hz - ROUNDING_S
         self._min_score = face.min_score
+        self.rest = 1
+        """Times as long between two looks, and between two answers for a face, as set: a device that is too hot."""
         self._tracker = Tracker(face.forget_after_s, face.min_score)
         self._smoother = Smoother(emotion.smoothing_s)
         self._announcer = Announcer(emotion.hysteresis, emotion.dwell_s, classifier.uncertain_below)
@@ -101,7 +103,7 @@ class Pipeline:
     def _follow(self, frame: Frame) -> list[tuple[int, Face]]:
         """Follow the known faces; look for all when it is time to, or when someone is new, missed or lost."""
         rested = frame.time - self._looked
-        rest_s = self._search_s * (PROMISING_REST_RATIO if self._tracker.promising else 1)
+        rest_s = self._search_s * self.rest * (PROMISING_REST_RATIO if self._tracker.promising else 1)
         if rested >= rest_s or self._tracker.unsure or not self._tracker.follow(frame):
             self._tracker.update(self._detector.detect(frame.image), frame)
             self._looked = frame.time
@@ -113,7 +115,7 @@ class Pipeline:
 
     def _due(self, frame: Frame, id_: int) -> bool:
         """Whether it is time to ask the classifier about this face again."""
-        return id_ not in self._named or frame.time - self._named[id_][0] >= self._emotion_s
+        return id_ not in self._named or frame.time - self._named[id_][0] >= self._emotion_s * self.rest
 
     def _name(self, frame: Frame, id_: int, face: Face, raw: npt.NDArray[np.float64]) -> Track:
         if frame.file is not None:

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from edge.config import CameraConfig, EmotionConfig, FaceConfig
+from edge.config import CameraConfig, EmotionConfig, FaceConfig, PaceConfig
 from edge.control import Control
 from edge.daemon import Daemon, Outlet
 from edge.errors import SinkError
@@ -67,7 +67,7 @@ class Notebook:
 
 def daemon(clip: Clip, *sinks: Notebook, control: Control | None = None) -> Daemon:
     chain = Pipeline(FakeDetector([face_at(80, 60)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig())
-    return Daemon(clip, chain, list(sinks), control or Control(), CameraConfig())
+    return Daemon(clip, chain, list(sinks), control or Control(), CameraConfig(), PaceConfig())
 
 
 def test_every_frame_of_a_clip_reaches_every_sink():

@@ -52,6 +52,15 @@ def test_the_detector_rests_between_its_turns():
     assert {track.id for result in results for track in result.tracks} == {1}
 
 
+def test_a_hot_device_looks_less_often():
+    detector = FakeDetector([face_at(100, 100)])
+    chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)
+    chain.rest = 4
+    for frame in frames(42):
+        chain.process(frame)
+    assert detector.calls == 2 + 2
+
+
 def test_a_missed_face_is_looked_for_at_once():
     here = [face_at(100, 100)]
     detector = FakeDetector(here, here, [], here)

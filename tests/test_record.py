@@ -232,7 +232,7 @@ def test_health_says_it(recording):
         def process(self, frame: Frame) -> Result:
             return Result(frame, 0.0)
 
-    Daemon(FakeCamera(0.001), Chain(), [sink], control, Config().camera).run(limit=1)
+    Daemon(FakeCamera(0.001), Chain(), [sink], control, Config().camera, Config().pace).run(limit=1)
     assert sink.statuses[0].recording is recording
 
 
@@ -271,7 +271,7 @@ def test_a_broken_folder_is_told_once_and_disturbs_nobody(tmp_path, caplog):
             return Result(frame, 0.0)
 
     with caplog.at_level(logging.INFO):
-        Daemon(FakeCamera(0.001), Chain(), sinks, Control(), Config().camera).run(limit=5)
+        Daemon(FakeCamera(0.001), Chain(), sinks, Control(), Config().camera, Config().pace).run(limit=5)
     assert len(sinks[1].results) == 5
     assert [record.message for record in caplog.records if record.message.startswith("record")] == [
         f"record: {tmp_path}/no/faces: cannot be used for faces: No such file or directory; "

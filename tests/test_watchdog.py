@@ -13,7 +13,7 @@ import pytest
 
 from edge.__main__ import _watched
 from edge.cameras import Camera
-from edge.config import CameraConfig, Config, EmotionConfig, FaceConfig
+from edge.config import CameraConfig, Config, EmotionConfig, FaceConfig, PaceConfig
 from edge.control import Control
 from edge.daemon import Daemon
 from edge.errors import CameraError
@@ -64,7 +64,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 def daemon(camera: Camera, control: Control, config: CameraConfig | None = None) -> Daemon:
     chain = Pipeline(FakeDetector([face_at(32, 24, width=30)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig())
-    return Daemon(camera, chain, [], control, config or CameraConfig())
+    return Daemon(camera, chain, [], control, config or CameraConfig(), PaceConfig())
 
 
 @pytest.mark.parametrize("manager", [f"@emotion-edge-test-{os.getpid()}"], indirect=True)

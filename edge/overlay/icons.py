@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import comb
 from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from edge.drawings import ICONS, Curve
+from edge.drawings import ICONS, bezier
 from edge.overlay.ink import PLATE, WHITE, Mask, paint, plate_mask, stroke
 from edge.types import Image
 
@@ -40,11 +38,3 @@ def program_icon(size: int) -> Image:
     face = icon_mask("happy", round(0.75 * size))
     paint(colours, face, (size - face.shape[1]) / 2, (size - face.shape[0]) / 2, WHITE)
     return np.dstack([colours[..., ::-1], plate_mask(size, size, size // 4)])
-
-
-def bezier(points: Curve) -> npt.NDArray[np.float64]:
-    """(33, 2) points of the Bezier curve with these control points."""
-    degree = len(points) - 1
-    t = np.linspace(0, 1, 33)[:, None]
-    weights = [comb(degree, k) * t**k * (1 - t) ** (degree - k) for k in range(degree + 1)]
-    return np.asarray(sum(weight * np.array(point) for weight, point in zip(weights, points, strict=True)))

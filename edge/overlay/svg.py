@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from edge.drawings import ICONS, Curve
-from edge.overlay.icons import bezier
+from edge.drawings import ICONS, Curve, svg_path
 from edge.overlay.ink import PALETTE, Colour
 
 _LINE = 0.07
@@ -39,20 +38,9 @@ def _drawing(curves: tuple[Curve, ...]) -> str:
     dots = "".join(
         f'<circle cx="{c[0][0]}" cy="{c[0][1]}" r="{_DOT}" fill="currentColor"/>' for c in curves if len(c) == 1
     )
-    lines = "".join(_path(curve) for curve in curves if len(curve) > 1)
+    lines = "".join(svg_path(curve) for curve in curves if len(curve) > 1)
     style = f'fill="none" stroke="currentColor" stroke-width="{_LINE}" stroke-linecap="round" stroke-linejoin="round"'
     return f'<path d="{lines}" {style}/>{dots}'
-
-
-def _path(curve: Curve) -> str:
-    if len(curve) == 4:  # SVG has curves of this degree, of others it has not
-        return f"M{_point(curve[0])}C{' '.join(map(_point, curve[1:]))}"
-    points = curve if len(curve) == 2 else bezier(curve)
-    return "M" + "L".join(_point((x, y)) for x, y in points)
-
-
-def _point(point: tuple[float, float]) -> str:
-    return f"{point[0]:.3f},{point[1]:.3f}"
 
 
 def _hex(colour: Colour) -> str:

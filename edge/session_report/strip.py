@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from math import comb
 
-from edge.drawings import ICONS, Curve
+from edge.drawings import ICONS, svg_path
 from edge.session_report.session import KINDS, Person, Seconds
 
 HEIGHT = 100
@@ -86,26 +85,9 @@ def symbols() -> str:
     """The drawn faces, once for the whole page."""
     # The colour of the disc is that of the place where the drawing is used.
     disc = '<circle cx=".5" cy=".5" r=".45" style="fill:var(--face,none);stroke:none"/>'
-    outlines = {kind: "".join(map(_curve, ICONS[kind])) for kind in KINDS}
+    outlines = {kind: "".join(map(svg_path, ICONS[kind])) for kind in KINDS}
     drawn = "".join(
         f'<symbol id="{kind}" viewBox="0 0 1 1">{disc}<path d="{outline}"/></symbol>'
         for kind, outline in outlines.items()
     )
     return f'<svg class="symbols" aria-hidden="true">{drawn}</svg>'
-
-
-def _curve(points: Curve) -> str:
-    """SVG knows curves with up to four control points; of one with more, points on it are joined."""
-    (x, y), *rest = points
-    if len(points) <= 4:
-        command = {1: "h0", 2: "L", 3: "Q", 4: "C"}[len(points)]
-        return f"M{x:g},{y:g}{command}" + " ".join(f"{a:g},{b:g}" for a, b in rest)
-    degree, steps = len(points) - 1, 16
-    joined = []
-    for step in range(steps + 1):
-        t = step / steps
-        weights = [comb(degree, k) * t**k * (1 - t) ** (degree - k) for k in range(degree + 1)]
-        joined.append(
-            ",".join(f"{sum(w * p[axis] for w, p in zip(weights, points, strict=True)):.3f}" for axis in (0, 1))
-        )
-    return f"M{joined[0]}L" + " ".join(joined[1:])
