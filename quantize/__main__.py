@@ -12,15 +12,15 @@ from pathlib import Path
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError
-from quantize import calibration, golden, listing
+from quantize import calibration, cards, golden
 from quantize.pair import Pair, foreign_pair, shipped_pair
 from quantize.pictures import class_names, read_pictures
 from quantize.publish import publish
 from quantize.report import Question, compare
 from quantize.statements import LICENCE
 from training.__main__ import read_crowd
-from training.data import SPLITS, DataError
-from training.evaluate import held_out
+from training.data import SPLITS, DataError, read_fer2013, with_crowd_votes
+from training.held_out import FER2013_FILE, VOTES_FILE, held_out
 
 log = logging.getLogger("quantize")
 
@@ -47,16 +47,17 @@ def _choose(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     choices = calibration.read_choices(options.calibration)
-    splits = read_crowd(options.data)
-    test = held_out(splits, options.data, "PrivateTest", options.ck)
+    keywords = read_fer2013(options.data / FER2013_FILE)
+    splits = with_crowd_votes(keywords, options.data / VOTES_FILE)
+    test = held_out(keywords, options.data, "PrivateTest", options.ck)
     from quantize.convert import convert
 
     target = options.out / f"{options.name}.tflite"
     card = convert(options.run, splits, test, choices, options.licence, target)
     accuracy = card["metrics"]["everyday"]["accuracy"]["value"]
     log.info("%s: %d bytes, PrivateTest accuracy %.2f %%", target, card["size_bytes"], 100 * accuracy)
-    if (options.out / listing.README).exists():
-        listing.refresh(options.out)
+    if cards.made_here(options.out / cards.README):
+        cards.write(options.out)
     return 0
 
 
@@ -110,14 +111,14 @@ def _golden(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list(options: argparse.Namespace) -> int:
-    listing.refresh(options.out)
+def _cards(options: argparse.Namespace) -> int:
+    cards.write(options.out)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | list | golden")
+    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | cards | golden")
 
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
     choose.add_argument("--seed", type=int, default=1)
@@ -160,9 +161,9 @@ def _parser() -> argparse.ArgumentParser:
     for action in (choose, convert):
         action.add_argument("--calibration", type=Path, default=calibration.ROWS_FILE, help="the committed choice")
 
-    listed = actions.add_parser("list", help="write the table of models/README.md anew from the cards")
-    listed.add_argument("--out", type=Path, default=Path("models"))
-    listed.set_defaults(action=_list)
+    written = actions.add_parser("cards", help="write models/README.md and its charts anew from the cards")
+    written.add_argument("--out", type=Path, default=Path("models"))
+    written.set_defaults(action=_cards)
 
     fixed = actions.add_parser("golden", help="write anew what the shipped emotion models answer to fixed pictures")
     fixed.set_defaults(action=_golden)

@@ -23,7 +23,7 @@ from quantize.describe import calibrated_card, described, with_metrics
 from quantize.operators import float_operators
 from quantize.pair import FLOAT_FILE
 from training.data import DataError, FaceSet
-from training.evaluate import HeldOut
+from training.held_out import HeldOut
 from training.train import BEST
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from edge.emotion.labels import LABELS
 from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, ORIGIN
 from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_temperature
 from training.data import DataError, FaceSet
-from training.evaluate import HeldOut, measure, model_logits
+from training.evaluate import measure, model_logits
+from training.held_out import HeldOut
 from training.networks import multiply_accumulates
 from training.train import CURVE, FACTS, best_epoch
 
@@ -94,12 +95,16 @@ def with_metrics(path: Path, card: Card, test: HeldOut, unquantized: dict[str, A
     unquantized: the metrics of the float file, to stand beside an int8 file's, which is then also put through the
     corruptions.
     """
-    metrics = summary(measure(EmotionClassifier(path), test, corruptions=unquantized is not None))
+    metrics = summary(measure(EmotionClassifier(path), test, corruptions=unquantized is not None).result)
     if unquantized is not None:
         metrics["float32"] = unquantized
     card = card | {"metrics": metrics}
     write_card(path, card)
     return card
+
+
+PROTOCOLS = ("tie_rule", "without_ties", "without_twins", "authors_majority", "fer2013_labels", "by_agreement")
+"""Other ways to score the same answers, which a card tells in full."""
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:
@@ -109,9 +114,9 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
         "faces": result["everyday"]["faces"],
         "everyday": _headline(result["everyday"]),
         "balanced": _headline(result["balanced"]),
-        "without_twins": result["without_twins"],
-        "authors_majority": result["authors_majority"],
+        "faces_by_label": {label: one["faces"] for label, one in result["everyday"]["per_class"].items()},
     }
+    short |= {key: result[key] for key in PROTOCOLS if key in result}
     if "ck" in result:
         short["ck"] = {rates: {"accuracy": one["accuracy"]} for rates, one in result["ck"].items()}
     if "corruptions" in result:
@@ -122,7 +127,12 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
 def _headline(one: dict[str, Any]) -> dict[str, Any]:
     keys = ("accuracy", "macro_f1", "calibration_error", "calibration_error_to_votes", "neutral_called_sad")
     return {key: one[key] for key in keys} | {
-        "recall": {label: numbers["recall"] for label, numbers in one["per_class"].items()}
+        "recall": {label: numbers["recall"] for label, numbers in one["per_class"].items()},
+        "recall_interval": {
+            label: {end: numbers["recall_interval"][end] for end in ("low", "high")}
+            for label, numbers in one["per_class"].items()
+            if numbers["recall_interval"]
+        },
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from quantize.verdict import verdict
-from training.evaluation_report import interval, markdown, percent
+from training.reports.tables import interval, markdown, percent
 
 
 def as_markdown(result: dict[str, Any]) -> str:

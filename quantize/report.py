@@ -30,7 +30,6 @@ from training.metrics import (
     mcnemar,
     one_sided,
     paired_difference,
-    proportion,
     reliability,
     risk_coverage,
     rounded,
@@ -119,15 +118,12 @@ def _one(subject: Subject, logits: np.ndarray, question: Question) -> dict[str, 
     temperature = subject.temperature or fit_temperature(logits[::2], pictures.targets[::2])
     calibrated, raw = probabilities(logits, temperature), probabilities(logits, 1.0)
     right = logits.argmax(axis=1) == pictures.labels
-    result = evaluate(calibrated, pictures, question.labels)
-    for row, kind in zip(result["confusion"], result["per_class"].values(), strict=True):
-        kind["recall_interval"] = proportion(round(kind["recall"] * kind["faces"]), kind["faces"]) if sum(row) else None
     return {
         "file": subject.file.name,
         "sha256": hashlib.sha256(subject.content).hexdigest(),
         "size_bytes": len(subject.content),
         "temperature": temperature,
-        **result,
+        **evaluate(calibrated, pictures, question.labels),
         "calibration_error_before": calibration_error(raw.max(axis=1), right),
         "reliability_before": reliability(raw.max(axis=1), right),
         "reliability": reliability(calibrated.max(axis=1), right),

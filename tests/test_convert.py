@@ -18,7 +18,7 @@ pytest.importorskip("keras", reason="conversion needs the training extra: pip in
 
 import keras
 
-from quantize import calibration, listing
+from quantize import calibration, cards
 from quantize.__main__ import main
 from quantize.convert import ConversionError, check_integers, float_content, load_float32
 from quantize.operators import float_operators
@@ -43,7 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     facts = {"recipe": {"epochs": 1}, "seed": 1, "commit": "abc", "backend": "jax"}
     (folder / "run" / FACTS).write_text(json.dumps({**facts, "training": {"faces": 56, "base_rates": [1 / 7] * 7}}))
     (folder / "run" / CURVE).write_text("epoch,loss,accuracy,nll\n1,1.9,0.5,1.8\n")
-    (folder / "models" / "README.md").write_text(f"# Models\n\n{listing.BEGIN}\n{listing.END}\n")
+    (folder / "models" / "README.md").write_text(cards.MADE)
     return folder
 
 
@@ -94,9 +94,11 @@ def test_the_card_says_what_it_is(converted: Path) -> None:
     assert any("AI Act" in limit for limit in card["limits"])
 
 
-def test_nothing_is_left_behind_and_the_list_is_refreshed(converted: Path) -> None:
+def test_nothing_is_left_behind_and_the_page_of_models_is_made_anew(converted: Path) -> None:
     names = {path.name for path in converted.parent.iterdir()}
-    assert {"tiny.tflite", "tiny.json", "README.md"} <= names
+    assert {"tiny.tflite", "tiny.json", "README.md", "charts"} <= names
+    charts = {path.name for path in (converted.parent / "charts").iterdir()}
+    assert charts == {f"tiny.{chart}.svg" for chart in ("recall", "corruptions", "agreement")}
     assert not [name for name in names if name.startswith(".")]
     sha256 = json.loads(converted.with_suffix(".json").read_text())["sha256"]
     assert sha256 in (converted.parent / "README.md").read_text()
@@ -138,9 +140,3 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert last.startswith("quantize: ")
     assert complaint in last
     assert not out.exists()
-
-
-def test_the_shipped_list_matches_the_cards() -> None:
-    models = Path(__file__).parents[1] / "models"
-    readme = (models / "README.md").read_text(encoding="utf-8")
-    assert listing.table(models) in readme, "run `python -m quantize list`"

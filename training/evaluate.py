@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,15 +15,16 @@ from edge.emotion.card import Card
 from edge.emotion.classifier import log_prior, probabilities
 from edge.emotion.labels import LABELS
 from training.corruptions import CORRUPTIONS, corrupted
-from training.data import NO_LABEL, VOTE_COLUMNS, FaceSet, label_index, read_folder, read_votes
-from training.metrics import evaluate, proportion, rounded
+from training.data import NO_LABEL, FaceSet
+from training.held_out import TIE_RULE, Crowd, HeldOut
+from training.metrics import evaluate, proportion, reliability, risk_coverage, rounded
 
-VOTES_FILE = "fer2013new.csv"
-CONTEMPT = len(LABELS)
-"""The FER+ authors' eighth class, which no model of ours answers."""
-
+RATES = ("everyday", "balanced")
 NO_NEUTRAL = tuple(1e-9 if label == "neutral" else 1.0 for label in LABELS)
 """Base rates of a place without neutral faces: CK+ holds only peaks of expressions."""
+
+AGREEMENT = {"at most 5 of 10": 0.5, "6 or 7 of 10": 0.7, "8 or 9 of 10": 0.9, "all 10": 1.0}
+"""How many people chose the majority, and the highest share of the votes that counts as such."""
 
 
 class Classifier(Protocol):
@@ -36,55 +36,31 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """What a model is measured on. twins: where a pixel-identical picture is in Training.
+class Measured:
+    """result: every number we report, JSON-ready. answers: (N, 7) probabilities by base rates, posed: the same."""
 
-    majority: by row of the votes file, the FER+ authors' label in this split, CONTEMPT or NO_LABEL.
-    posed: CK+ faces of people nobody selected by, or None.
-    """
-
-    split: str
-    faces: FaceSet
-    twins: np.ndarray
-    majority: np.ndarray
-    posed: FaceSet | None
+    result: dict[str, Any]
+    answers: dict[str, np.ndarray]
+    posed: dict[str, np.ndarray]
 
 
-def held_out(splits: dict[str, FaceSet], data: Path, split: str, ck: Path | None) -> HeldOut:
-    """Gather them. splits: as `read_crowd` gives them from the folder `data`. Raises DataError."""
-    usages, votes = read_votes(data / VOTES_FILE)
-    majority = np.where(np.array(usages) == split, authors_majority(votes), NO_LABEL)
-    posed = None
-    if ck is not None:
-        faces, names = read_folder(ck)
-        posed = faces.take(second_half_of_people(names))
-    return HeldOut(split, splits[split], has_twin(splits[split], splits["Training"]), majority, posed)
-
-
-def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) -> dict[str, Any]:
-    """Every number we report about a model, JSON-ready. Shows its progress on a terminal."""
+def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) -> Measured:
+    """Every number we report about a model. Shows its progress on a terminal."""
     sets = 1 + (test.posed is not None) + (len(CORRUPTIONS) if corruptions else 0)
     with progress(sets) as show:
-        logits = model_logits(classifier, test.faces.images, show)
-        everyday, balanced = _by_base_rates(classifier.card, logits, ("everyday", "balanced"))
-        result: dict[str, Any] = {
-            "split": test.split,
-            "everyday": evaluate(everyday, test.faces),
-            "balanced": evaluate(balanced, test.faces),
-            "without_twins": evaluate(everyday[~test.twins], test.faces.take(~test.twins))["accuracy"],
-            "authors_majority": authors_accuracy(test, everyday.argmax(axis=1)),
-        }
+        answers = _by_base_rates(classifier.card, model_logits(classifier, test.faces.images, show), RATES)
+        result: dict[str, Any] = {"split": test.split}
+        result |= {rates: _on_faces(classifier.card, answers[rates], test.faces) for rates in RATES}
+        if test.crowd is not None:
+            result |= _by_protocol(answers["everyday"], test.faces, test.crowd)
+        posed = {}
         if test.posed is not None:
-            posed = _by_base_rates(
-                classifier.card,
-                model_logits(classifier, test.posed.images, show),
-                ("everyday", "balanced", NO_NEUTRAL),
-            )
-            names = ("everyday", "balanced", "balanced_without_neutral")
-            result["ck"] = {name: evaluate(answer, test.posed) for name, answer in zip(names, posed, strict=True)}
+            logits = model_logits(classifier, test.posed.images, show)
+            posed = _by_base_rates(classifier.card, logits, (*RATES, NO_NEUTRAL))
+            result["ck"] = {rates: evaluate(each, test.posed) for rates, each in posed.items()}
         if corruptions:
             result["corruptions"] = _under_corruptions(classifier, test.faces.labelled(), show)
-    return rounded(result)
+    return Measured(rounded(result), answers, posed)
 
 
 def model_logits(classifier: Classifier, images: np.ndarray, show: Show | None = None) -> np.ndarray:
@@ -97,50 +73,79 @@ def model_logits(classifier: Classifier, images: np.ndarray, show: Show | None =
     return result
 
 
-def authors_majority(votes: np.ndarray) -> np.ndarray:
-    """(N,) the label by the FER+ authors' rule for "majority" (Barsoum et al. 2016), CONTEMPT, or NO_LABEL.
-
-    votes: (N, 10). Single votes are dropped; the winner needs more than half of what is left and must be an emotion.
-    """
-    kept = np.where(votes > 1, votes, 0)
-    winner = kept.argmax(axis=1)
-    clear = 2 * kept.max(axis=1) > kept.sum(axis=1)
-    classes = np.full(len(VOTE_COLUMNS), NO_LABEL)
-    classes[:7] = [label_index(name, "FER+") for name in VOTE_COLUMNS[:7]]
-    classes[7] = CONTEMPT
-    return np.where(clear, classes[winner], NO_LABEL)
-
-
-def authors_accuracy(test: HeldOut, answers: np.ndarray) -> dict[str, Any]:
-    """Accuracy in the authors' protocol of eight classes; every contemptuous face counts as missed."""
-    total = int((test.majority != NO_LABEL).sum())
-    right = int((test.majority[test.faces.rows] == answers).sum())
-    return {"faces": total, "accuracy": proportion(right, max(1, total))}
+def _on_faces(card: Card, answers: np.ndarray, faces: FaceSet) -> dict[str, Any]:
+    """How good probabilities are, how far they can be believed, and what is called uncertain."""
+    labelled = faces.labels != NO_LABEL
+    confidence = answers[labelled].max(axis=1)
+    right = answers[labelled].argmax(axis=1) == faces.labels[labelled]
+    sure = confidence >= float(card.get("uncertain_below", 0.0))
+    return evaluate(answers, faces) | {
+        "calibration_curve": reliability(confidence, right),
+        "risk_coverage": risk_coverage(confidence, right),
+        "sure": {"share": float(sure.mean()), "accuracy": _share(right[sure])},
+    }
 
 
-def has_twin(faces: FaceSet, training: FaceSet) -> np.ndarray:
-    """(N,) bool: the very same pixels are in Training."""
-    seen = {image.tobytes() for image in training.images}
-    return np.array([image.tobytes() in seen for image in faces.images], dtype=bool)
-
-
-def second_half_of_people(names: list[str]) -> np.ndarray:
-    """(N,) bool: CK+ pictures (S010_0441.png) of the later half of the people, sorted by their number."""
-    people = sorted({name.split("_")[0] for name in names})
-    later = set(people[len(people) // 2 :])
-    return np.array([name.split("_")[0] in later for name in names], dtype=bool)
+def _by_protocol(answers: np.ndarray, faces: FaceSet, crowd: Crowd) -> dict[str, Any]:
+    """Other ways to score the same answers, (N, 7) probabilities with everyday base rates."""
+    given = answers.argmax(axis=1)
+    right, labelled = given == faces.labels, faces.labels != NO_LABEL
+    keywords = FaceSet(faces.images, np.eye(len(LABELS), dtype=np.float32)[crowd.keywords], crowd.keywords, faces.rows)
+    agreed = np.digitize(np.round(crowd.agreement, 6), list(AGREEMENT.values())[:-1], right=True)
+    counted = crowd.authors != NO_LABEL
+    return {
+        "tie_rule": TIE_RULE,
+        "without_ties": _counted(right[labelled & ~crowd.tied]),
+        "without_twins": _counted(right[labelled & ~crowd.twins]),
+        "by_agreement": {
+            words: _counted(right[labelled & (agreed == number)])
+            for number, words in enumerate(AGREEMENT)
+            if (labelled & (agreed == number)).any()
+        },
+        "authors_majority": {
+            "faces": int(counted.sum()),
+            "accuracy": proportion(int((crowd.authors == given)[counted].sum()), max(1, int(counted.sum()))),
+        },
+        "fer2013_labels": {
+            **{key: evaluate(answers, keywords)[key] for key in ("faces", "accuracy", "macro_f1")},
+            "without_twins": _counted((given == crowd.keywords)[~crowd.twins]),
+        },
+    }
 
 
 def _under_corruptions(classifier: Classifier, faces: FaceSet, show: Show) -> dict[str, Any]:
-    accuracy = {}
+    accuracy: dict[str, dict[str, float]] = {rates: {} for rates in RATES}
     for name in CORRUPTIONS:
         logits = model_logits(classifier, corrupted(faces.images, name), show)
-        accuracy[name] = float((logits.argmax(axis=1) == faces.labels).mean())
-    return {"mean_accuracy": float(np.mean(list(accuracy.values()))), "accuracy": accuracy}
+        for rates, answers in _by_base_rates(classifier.card, logits, RATES).items():
+            accuracy[rates][name] = float((answers.argmax(axis=1) == faces.labels).mean())
+    mean = {rates: float(np.mean(list(each.values()))) for rates, each in accuracy.items()}
+    return {
+        "mean_accuracy": mean["everyday"],
+        "accuracy": accuracy["everyday"],
+        "balanced_mean_accuracy": mean["balanced"],
+        "balanced_accuracy": accuracy["balanced"],
+    }
 
 
-def _by_base_rates(card: Card, logits: np.ndarray, settings: tuple[str | tuple[float, ...], ...]) -> list[np.ndarray]:
-    return [probabilities(logits, float(card["temperature"]), log_prior(card, rates)) for rates in settings]
+def _by_base_rates(
+    card: Card, logits: np.ndarray, settings: tuple[str | tuple[float, ...], ...]
+) -> dict[str, np.ndarray]:
+    return {
+        "balanced_without_neutral" if rates == NO_NEUTRAL else str(rates): probabilities(
+            logits, float(card["temperature"]), log_prior(card, rates)
+        )
+        for rates in settings
+    }
+
+
+def _counted(right: np.ndarray) -> dict[str, Any]:
+    """A share of right answers with its interval and the number of faces; of no faces, the widest interval."""
+    return proportion(int(right.sum()), max(1, len(right))) | {"faces": len(right)}
+
+
+def _share(right: np.ndarray) -> float | None:
+    return float(right.mean()) if len(right) else None
 
 
 class Show(Protocol):

@@ -48,11 +48,20 @@ def confusion(labels: np.ndarray, answers: np.ndarray, names: tuple[str, ...] = 
     return confusion_matrix(labels, answers, labels=range(len(names)))
 
 
-def per_class(labels: np.ndarray, answers: np.ndarray, names: tuple[str, ...] = LABELS) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1 and number of faces of each label; 0 where there is nothing to divide by."""
+def per_class(labels: np.ndarray, answers: np.ndarray, names: tuple[str, ...] = LABELS) -> dict[str, dict[str, Any]]:
+    """Precision, recall, its interval, F1 and number of faces of each label; 0 where there is nothing to divide by.
+
+    The interval of a label without a face is None.
+    """
     numbers = precision_recall_fscore_support(labels, answers, labels=range(len(names)), zero_division=0)
     return {
-        label: {"precision": float(precision), "recall": float(recall), "f1": float(f1), "faces": int(faces)}
+        label: {
+            "precision": float(precision),
+            "recall": float(recall),
+            "recall_interval": proportion(round(recall * faces), int(faces)) if faces else None,
+            "f1": float(f1),
+            "faces": int(faces),
+        }
         for label, precision, recall, f1, faces in zip(names, *numbers, strict=True)
     }
 

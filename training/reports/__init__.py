@@ -1,0 +1,1 @@
+"""What `evaluate` and `compare` found, as tables, figures and pages."""
