@@ -142,11 +142,19 @@ class _Rescaling(nn.Module):
 class _Convolution(nn.Conv2d):
     """With TensorFlow's "same" padding, which for stride 2 on an even side is one row and column at the far end."""
 
-    def __init__(self, layer: layers.Conv2D) -> None:
+    def __init__(self, layer: layers.Conv2D | layers.DepthwiseConv2D) -> None:
         if layer.padding != "same":
             raise TypeError(f"{layer.name}: padding '{layer.padding}' has no twin")
-        height = layer.kernel.shape[-2]
-        super().__init__(height, layer.filters, layer.kernel_size, layer.strides, bias=layer.use_bias)
+        depthwise = isinstance(layer, layers.DepthwiseConv2D)
+        taken, given = layer.kernel.shape[-2:]
+        super().__init__(
+            taken,
+            taken * given if depthwise else given,
+            layer.kernel_size,
+            layer.strides,
+            groups=taken if depthwise else 1,
+            bias=layer.use_bias,
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         around = [
@@ -154,10 +162,13 @@ class _Convolution(nn.Conv2d):
             for side, stride, kernel in zip(x.shape[2:], self.stride, self.kernel_size, strict=True)
         ]
         if all(total % 2 == 0 for total in around):
-            return functional.conv2d(x, self.weight, self.bias, self.stride, [total // 2 for total in around])
+            return self._convolved(x, [total // 2 for total in around])
         down, right = around
         x = functional.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
-        return functional.conv2d(x, self.weight, self.bias, self.stride)
+        return self._convolved(x, [0, 0])
+
+    def _convolved(self, x: torch.Tensor, padding: list[int]) -> torch.Tensor:
+        return functional.conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
 
 
 class _Add(nn.Module):
@@ -173,7 +184,7 @@ class _AveragePool(nn.Module):
 def _part(layer: keras.Layer) -> nn.Module:
     if isinstance(layer, layers.Rescaling):
         return _Rescaling(layer)
-    if isinstance(layer, layers.Conv2D):
+    if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
         return _Convolution(layer)
     if isinstance(layer, layers.BatchNormalization):
         return nn.BatchNorm2d(layer.gamma.shape[0], layer.epsilon, 1 - layer.momentum)
@@ -194,7 +205,10 @@ def _tensors(part: nn.Module) -> list[torch.Tensor]:
     """In the order of Keras's `get_weights` of the same layer."""
     if isinstance(part, nn.BatchNorm2d):
         return [part.weight, part.bias, part.running_mean, part.running_var]
-    return [part.weight] if part.bias is None else [part.weight, part.bias]
+    # A depthwise kernel is (H, W, C, 1) in Keras and (C, 1, H, W) here.
+    depthwise = isinstance(part, _Convolution) and part.groups > 1
+    weight = part.weight.transpose(0, 1) if depthwise else part.weight
+    return [weight] if part.bias is None else [weight, part.bias]
 
 
 def _to_torch(dimensions: int) -> tuple[int, ...]:
