@@ -24,11 +24,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    splits = read_crowd(options.data)
     from training.recipe import load_recipe
     from training.train import train
 
-    train(load_recipe(options.recipe), splits["Training"], splits["PublicTest"], options.run, options.seed)
+    recipe = load_recipe(options.recipe)
+    if recipe.finds_faces:
+        from training.detection.task import train_detector
+
+        train_detector(recipe, options.data, options.run, options.seed)
+        return 0
+    splits = read_crowd(options.data)
+    train(recipe, splits["Training"], splits["PublicTest"], options.run, options.seed)
     return 0
 
 
@@ -60,7 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(required=True, metavar="train | evaluate")
     train = actions.add_parser("train", help="train a network; continues a run that was cut off")
     train.add_argument("recipe", help="a file of training/recipes, e.g. crowd")
-    train.add_argument("--data", type=Path, required=True, help="folder with fer2013.csv and fer2013new.csv")
+    train.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder with fer2013.csv and fer2013new.csv; for a face detector, with boxes.csv and images",
+    )
     train.add_argument("--run", type=Path, required=True, help="folder for weights, curves and facts")
     train.add_argument("--seed", type=int, default=1)
     train.set_defaults(action=_train)

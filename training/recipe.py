@@ -47,6 +47,8 @@ class Recipe:
     """Momentum of the moving average of the weights, which is what is evaluated and kept."""
     faces: int | None = None
     """Train on the first so many faces only."""
+    finds_faces: bool = False
+    """A face detector's recipe; the others name emotions."""
     name: str = ""
     """Of its file; `load_recipe` fills it in."""
 
