@@ -12,12 +12,12 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=partial(detector, None, None),
-    epochs=80,
-    small_epochs=70,
+    epochs=60,
+    small_epochs=52,
     small_side=192,
-    batch_size=32,
+    batch_size=16,
     optimizer="adamw",
-    learning_rate=4e-3,
+    learning_rate=3e-3,
     warmup_epochs=1,
     weight_decay=0.02,
     averaging=0.998,
