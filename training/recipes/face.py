@@ -12,9 +12,9 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=partial(detector, None, None),
-    epochs=60,
-    small_epochs=52,
-    small_side=192,
+    epochs=80,
+    small_epochs=70,
+    small_side=160,
     batch_size=16,
     optimizer="adamw",
     learning_rate=3e-3,
