@@ -14,9 +14,8 @@ import numpy as np
 from edge.detectors.greyface import decoded
 from training.detection.light import seen_by_camera
 from training.detection.losses import detection_loss
-from training.detection.pictures import Picture, is_kept_aside, load
+from training.detection.pictures import Picture, read_pictures
 from training.detection.scoring import Matches, Truth, detections, matched
-from training.detection.tables import read_table
 from training.detection.targets import Grids
 from training.detection.views import Chooser, Views, composed
 from training.learner import Learner
@@ -150,7 +149,5 @@ FACES = Task(
 
 def train_detector(recipe: Recipe, data: Path, run: Path, seed: int) -> None:
     """Train on the folder's pictures, choose the best epoch on those kept aside. Raises DataError."""
-    pictures = load(read_table(data))
-    training = [picture for picture in pictures if not is_kept_aside(picture.faces.path.name)]
-    aside = [picture for picture in pictures if is_kept_aside(picture.faces.path.name)]
+    training, aside = read_pictures(data)
     train(recipe, Chooser(training, Views()), Selection(aside), run, seed, FACES)

@@ -6,6 +6,7 @@ A view is cut from one picture so that one of its faces gets a size drawn evenly
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,8 +91,8 @@ def composed(chooser: Chooser, height: int, width: int, random: np.random.Genera
         cuts_x.insert(1, int(width * random.uniform(0.3, 0.7)))
         cuts_y.insert(1, int(height * random.uniform(0.3, 0.7)))
     parts = []
-    for top, bottom in zip(cuts_y, cuts_y[1:]):
-        for left, right in zip(cuts_x, cuts_x[1:]):
+    for top, bottom in itertools.pairwise(cuts_y):
+        for left, right in itertools.pairwise(cuts_x):
             picture, face = chooser.choose(random)
             part = view(picture, face, bottom - top, right - left, chooser.knobs, random)
             grey[top:bottom, left:right] = part.grey
