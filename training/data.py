@@ -18,7 +18,8 @@ import numpy as np
 
 from edge.emotion.labels import LABELS
 from training import pictures
-from training.names import NO_LABEL, SYNONYMS, DataError, label_index
+from training.names import NO_LABEL, SYNONYMS, DataError
+from training.names import label_index as label_index
 from training.splits import SPLITS
 
 SIDE = 48
@@ -53,6 +54,17 @@ class FaceSet:
     def take(self, selection: np.ndarray) -> FaceSet:
         """The faces at these indices, or where this mask is true."""
         return replace(self, **{name: part[selection] for name, part in vars(self).items() if part is not None})
+
+    def drawn(self, random: np.random.Generator) -> np.ndarray:
+        """Indices in random order, as many at every call; each face as often as `repeats` says, rounded at random."""
+        if self.repeats is None:
+            return random.permutation(len(self))
+        # In whole millionths, so that sums are exact and every epoch equally long.
+        whole, part = np.divmod(np.rint(self.repeats * 1_000_000).astype(np.int64), 1_000_000)
+        order = random.permutation(len(self))
+        passed = (np.cumsum(part[order]) + 500_000) // 1_000_000
+        once_more = order[np.diff(passed, prepend=0) > 0]
+        return random.permutation(np.concatenate([np.repeat(np.arange(len(self)), whole), once_more]))
 
     def labelled(self) -> FaceSet:
         """The faces whose label is one of the seven."""

@@ -61,6 +61,26 @@ def compact(
     return keras.Model(pixels, layers.Dense(len(LABELS), name="logits", dtype="float32")(x), name="compact")
 
 
+def vgg(
+    side: int | None = 48,
+    widths: tuple[int, ...] = (64, 128, 256, 512, 512),
+    blocks: tuple[int, ...] = (2, 2, 3, 3, 2),
+    dropout: float = 0.3,
+) -> keras.Model:
+    """Plain 3x3 convolutions, halved between the stages (Simonyan and Zisserman 2015): a teacher, too large to ship.
+
+    Input and output as those of `residual`.
+    """
+    pixels = keras.Input((side, side, 1), name="face")
+    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+        x = layers.MaxPooling2D()(x) if stage else x
+        for _ in range(count):
+            x = layers.ReLU()(_convolution(x, width, 3))
+    x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(pixels, layers.Dense(len(LABELS), name="logits", dtype="float32")(x), name="vgg")
+
+
 def multiply_accumulates(model: keras.Model) -> int:
     """Multiply-accumulates of one picture through the convolutions and dense layers."""
     total = 0

@@ -24,7 +24,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from training import figures
 from training.augment import augmented
 from training.data import FaceSet, base_rates
+from training.hardware import has_accelerator, share_among_devices
 from training.learner import Learner, make_learner
+from training.memory import fitted, with_batch_size
 from training.recipe import Recipe
 from training.task import Task
 
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 BEST, CURVE, FACTS = "best.keras", "epochs.csv", "run.json"
 AHEAD = 16
 """Batches made before they are needed."""
+
+Watch = Callable[[dict[str, float]], None]
 
 
 class Batches:
@@ -45,10 +49,10 @@ class Batches:
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
         strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
         self.augmentation = recipe.augmentation.at(strength)
-        self.order = np.random.default_rng((seed, epoch)).permutation(len(faces))
+        self.order = faces.drawn(np.random.default_rng((seed, epoch)))
 
     def __len__(self) -> int:
-        return max(1, len(self.faces) // self.recipe.batch_size)
+        return max(1, len(self.order) // self.recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(B, S, S, 1) float32 pixels 0..255 and (B, 7) float32 targets."""
@@ -75,20 +79,30 @@ class Batches:
                 yield ahead.popleft().result()
 
 
-def train(recipe: Recipe, training: Any, selection: Any, run: Path, seed: int, task: Task | None = None) -> keras.Model:
+def train(
+    recipe: Recipe,
+    training: Any,
+    selection: Any,
+    run: Path,
+    seed: int,
+    task: Task | None = None,
+    watch: Watch | None = None,
+) -> keras.Model:
     """Train on one split, keep the weights that do best on the other. Continues where a killed run stopped.
 
-    task: what is learnt, by default the emotions of a FaceSet.
+    task: what is learnt, by default the emotions of a FaceSet. watch: told every line of the table of epochs.
 
     Writes into the folder `run`: run.json (recipe, seed, commit), epochs.csv, curves.png, best.keras and what to
     continue from.
     Returns the best model, with averaged weights.
     """
     run.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(seed)
     log.info("%s", use_fast_arithmetic())
+    log.info("devices that share each batch: %d", share_among_devices())
     task = task or EMOTIONS
     training = task.first(training, recipe.faces)
+    recipe = _fitted(recipe, task, training, run)
+    keras.utils.set_random_seed(seed)
     learner, history = _begun(recipe, task, steps=len(task.batches(training, recipe, seed, 0)), run=run)
     if history:
         log.info("continuing after epoch %d of %d", len(history), recipe.epochs)
@@ -97,6 +111,9 @@ def train(recipe: Recipe, training: Any, selection: Any, run: Path, seed: int, t
 
     with _progress(recipe.epochs, len(history)) as advance:
         for epoch in range(len(history), recipe.epochs):
+            if _is_over(history, recipe, task):
+                log.info("no better for %d epochs: stopped early", recipe.patience)
+                break
             batches = task.batches(training, recipe, seed, epoch)
             losses = [learner.step(*batch) for batch in advance(batches)]
             line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **task.score(learner, selection)}
@@ -108,6 +125,8 @@ def train(recipe: Recipe, training: Any, selection: Any, run: Path, seed: int, t
             _replace(run / learner.state_name, learner.save)
             task.draw(history, best, run / "curves.png")
             log.info("epoch %(epoch)d: loss %(loss).4f, " + task.told, line)
+            if watch:
+                watch(line)
     return keras.models.load_model(run / BEST)
 
 
@@ -124,6 +143,12 @@ def best_epoch(
     The cost is by default the cross-entropy on PublicTest.
     """
     return min(reversed(history), key=lambda line: round(cost(line), 3))
+
+
+def _is_over(history: list[dict[str, float]], recipe: Recipe, task: Task) -> bool:
+    if recipe.patience is None or not history:
+        return False
+    return len(history) - best_epoch(history, task.cost)["epoch"] >= recipe.patience
 
 
 def use_fast_arithmetic() -> str:
@@ -147,6 +172,20 @@ def use_fast_arithmetic() -> str:
     return "full precision: float32"
 
 
+def _fitted(recipe: Recipe, task: Task, training: Any, run: Path) -> Recipe:
+    """The recipe in batches that the memory holds: of a run that is to be continued, in those it began with."""
+    if (run / CURVE).exists():
+        return with_batch_size(recipe, json.loads((run / FACTS).read_text())["recipe"]["batch_size"])
+    if not has_accelerator():
+        return recipe
+
+    def one_step(recipe: Recipe) -> None:
+        full_size = task.batches(training, recipe, 0, recipe.small_epochs)
+        make_learner(recipe, 1, task.loss).step(*full_size[0])
+
+    return fitted(recipe, one_step)
+
+
 def _begun(recipe: Recipe, task: Task, steps: int, run: Path) -> tuple[Learner, list[dict[str, float]]]:
     """The learner and the lines of the epochs it has been through: none, or where a killed run saved its state.
 
@@ -166,7 +205,7 @@ def _score(learner: Learner, faces: FaceSet) -> dict[str, float]:
     counted = faces.labels >= 0
     return {
         "accuracy": float((logits.argmax(axis=1) == faces.labels)[counted].mean()),
-        "nll": float(-(faces.targets * log_p).sum(axis=1).mean()),
+        "nll": float(np.average(-(faces.targets * log_p).sum(axis=1), weights=faces.repeats)),
     }
 
 

@@ -6,6 +6,7 @@ Keras stays the one description of a network and the format it is kept in; PyTor
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,18 @@ class Twin(nn.Module):
     def _weighted(self, model: keras.Model) -> list[tuple[keras.Layer, nn.Module]]:
         computing = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
         return [(layer, part) for layer, part in zip(computing, self.parts, strict=True) if layer.get_weights()]
+
+
+def forward(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """What the network answers in inference, (N, 7) for (N, S, S, 1) float32 pixels, computed by its twin."""
+    twin = Twin(model).to(memory_format=torch.channels_last).eval()
+    twin.read(model)
+
+    def answer(faces: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return twin(_pictures(faces)).numpy()
+
+    return answer
 
 
 class TorchLearner:
@@ -224,6 +237,8 @@ def _part(layer: keras.Layer) -> nn.Module:
         return _Convolution(layer)
     if isinstance(layer, layers.BatchNormalization):
         return nn.BatchNorm2d(layer.gamma.shape[0], layer.epsilon, 1 - layer.momentum)
+    if isinstance(layer, layers.MaxPooling2D) and (layer.strides, layer.padding) == (layer.pool_size, "valid"):
+        return nn.MaxPool2d(layer.pool_size)
     if isinstance(layer, layers.ReLU):
         return nn.ReLU()
     if isinstance(layer, layers.Add):
