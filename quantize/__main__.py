@@ -19,8 +19,9 @@ from quantize.publish import publish
 from quantize.report import Question, compare
 from quantize.statements import LICENCE
 from training.__main__ import read_crowd
-from training.data import SPLITS, DataError, read_fer2013, with_crowd_votes
-from training.held_out import FER2013_FILE, VOTES_FILE, held_out
+from training.held_out import Known, held_out, known
+from training.names import DataError
+from training.splits import SPLITS
 
 log = logging.getLogger("quantize")
 
@@ -40,25 +41,32 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _choose(options: argparse.Namespace) -> int:
     choices = calibration.choose(read_crowd(options.data)["Training"], options.seed)
-    calibration.write_choices(choices, options.calibration)
-    log.info("%s: %d pictures", options.calibration, len(choices))
+    file = options.calibration or calibration.ROWS_FILE
+    calibration.write_choices(choices, file)
+    log.info("%s: %d pictures", file, len(choices))
     return 0
 
 
 def _convert(options: argparse.Namespace) -> int:
-    choices = calibration.read_choices(options.calibration)
-    keywords = read_fer2013(options.data / FER2013_FILE)
-    splits = with_crowd_votes(keywords, options.data / VOTES_FILE)
-    test = held_out(keywords, options.data, "PrivateTest", options.ck)
+    faces = known(options.data)
+    choices = _calibration(options.calibration, faces)
+    test = held_out(faces, "PrivateTest", options.ck)
     from quantize.convert import convert
 
     target = options.out / f"{options.name}.tflite"
-    card = convert(options.run, splits, test, choices, options.licence, target)
+    card = convert(options.run, faces.splits, test, choices, options.licence, target)
     accuracy = card["metrics"]["everyday"]["accuracy"]["value"]
     log.info("%s: %d bytes, PrivateTest accuracy %.2f %%", target, card["size_bytes"], 100 * accuracy)
     if cards.made_here(options.out / cards.README):
         cards.write(options.out)
     return 0
+
+
+def _calibration(file: Path | None, faces: Known) -> list[calibration.Choice]:
+    """As the file says; without one the committed choice for FER2013, and of other pictures as many as there are."""
+    if file is None and faces.keywords is None:
+        return calibration.choose(faces.splits["Training"], fewer=True)
+    return calibration.read_choices(file or calibration.ROWS_FILE)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -159,7 +167,8 @@ def _parser() -> argparse.ArgumentParser:
         words = "folder with fer2013.csv and fer2013new.csv" + ("; with --float a folder a class" * (action is report))
         action.add_argument("--data", type=Path, required=True, help=words)
     for action in (choose, convert):
-        action.add_argument("--calibration", type=Path, default=calibration.ROWS_FILE, help="the committed choice")
+        words = "file of the choice; by default the committed one, for pictures other than FER2013 a new one"
+        action.add_argument("--calibration", type=Path, help=words)
 
     written = actions.add_parser("cards", help="write models/README.md and its charts anew from the cards")
     written.add_argument("--out", type=Path, default=Path("models"))

@@ -41,19 +41,19 @@ class Choice:
     variation: str
 
 
-def choose(training: FaceSet, seed: int = 1, per_label: int = FACES_PER_LABEL) -> list[Choice]:
+def choose(training: FaceSet, seed: int = 1, per_label: int = FACES_PER_LABEL, fewer: bool = False) -> list[Choice]:
     """Draw the faces: half of each label plain, the other half in equal parts dark, bright, blurred and small.
 
-    Raises DataError where a label has too few faces.
+    fewer: take what there is where a label has too few faces, or none; else that raises DataError.
     """
     random = np.random.default_rng(seed)
     changed = [name for name in VARIATIONS if name != "plain"]
     choices = [Choice(None, "", name) for name in UNIFORM]
     for index, label in enumerate(LABELS):
         rows = training.rows[training.labels == index]
-        if len(rows) < per_label:
+        if len(rows) < per_label and not fewer:
             raise DataError(f"Training has {len(rows)} faces labelled {label}, calibration needs {per_label}")
-        for position, row in enumerate(random.choice(rows, per_label, replace=False)):
+        for position, row in enumerate(random.choice(rows, min(per_label, len(rows)), replace=False)):
             variation = "plain" if position % 2 else changed[position // 2 % len(changed)]
             choices.append(Choice(int(row), label, variation))
     return choices

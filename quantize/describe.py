@@ -15,7 +15,7 @@ from edge.emotion.card import Card, write_card
 from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
-from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, ORIGIN
+from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
 from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_temperature
 from training.data import DataError, FaceSet
 from training.evaluate import measure, model_logits
@@ -42,7 +42,7 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "input": [1, *model.input_shape[1:]],
         "crop_version": CROP_VERSION,
         "base_rates": data.pop("base_rates"),
-        "origin": ORIGIN,
+        "origin": origin(facts["recipe"].get("start")),
         "licence": licence,
         "licence_notes": LICENCE_NOTES,
         "intended_use": INTENDED_USE,

@@ -11,6 +11,19 @@ ORIGIN: Final = {
     "votes": "FER+",
 }
 
+
+def origin(start: str | None) -> dict[str, str]:
+    """start: the name of the model whose weights a run began from, where it did not begin from random ones."""
+    if start is None:
+        return ORIGIN
+    return {
+        "author": "whoever trained it",
+        "made": f"trained on from the weights of `{start}` by `python -m training`",
+        "pictures": "FER2013, Training split; then those of the person who trained it",
+        "votes": "FER+",
+    }
+
+
 LICENCE: Final = "research use: the weights were trained on FER2013"
 LICENCE_NOTES: Final = (
     "FER2013 is photographs found by an image search engine and published for a research contest in 2013. Their owners "

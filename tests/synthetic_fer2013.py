@@ -25,6 +25,6 @@ def write_fer2013(folder: Path, per_label: int = 8, seed: int = 0) -> None:
             faces.append(f"{label},{' '.join(map(str, image.ravel()))},{split}")
             counts = [0] * len(VOTE_COLUMNS)
             counts[column_of[label]] = 10
-            votes.append(f"{split},fer{len(votes):07d}.png,{','.join(map(str, counts))}")
+            votes.append(f"{split},fer{len(votes) - 1:07d}.png,{','.join(map(str, counts))}")
     (folder / "fer2013.csv").write_text("\n".join(faces) + "\n")
     (folder / "fer2013new.csv").write_text("\n".join(votes) + "\n")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -117,6 +119,25 @@ def test_the_report_compares_float_and_int8(
     assert main([*options, "--limit-points=-101"]) == 1
 
 
+def test_a_run_on_ones_own_pictures_needs_nothing_else(home: Path, tmp_path: Path) -> None:
+    """Fewer than the committed choice asks for, and some emotions without any."""
+    for label in ("happy", "sad", "neutral"):
+        (tmp_path / "faces" / label).mkdir(parents=True)
+        for number in range(14):
+            image = np.random.default_rng(number).integers(0, 256, (48, 48)).astype(np.uint8)
+            cv2.imwrite(str(tmp_path / "faces" / label / f"{number}.png"), image)
+    shutil.copytree(home / "run", tmp_path / "run")
+    facts = json.loads((home / "run" / FACTS).read_text())
+    (tmp_path / "run" / FACTS).write_text(json.dumps({**facts, "recipe": {"epochs": 1, "start": "emotion"}}))
+    places = [f"--data={tmp_path / 'faces'}", f"--run={tmp_path / 'run'}", f"--out={tmp_path}"]
+    assert main(["convert", "--name", "mine", *places]) == 0
+    card = json.loads((tmp_path / "mine.json").read_text())
+    assert "weights of `emotion`" in card["origin"]["made"]
+    assert card["training"]["calibration_pictures"] == 2 + 3 * 10
+    assert card["metrics"]["faces"] == 6
+    assert not (tmp_path / "README.md").exists(), "a page of models is written where one is kept"
+
+
 def test_a_float_file_is_refused(home: Path) -> None:
     with pytest.raises(ConversionError, match=r"not all integers after conversion: .*CONV_2D.* compute in float"):
         check_integers(float_content(load_float32(home / "run")))
@@ -126,7 +147,7 @@ def test_a_float_file_is_refused(home: Path) -> None:
     ("changed", "complaint"),
     [
         ({"run": "nowhere"}, "is not a trained network"),
-        ({"data": "nowhere"}, "fer2013.csv is missing"),
+        ({"data": "nowhere"}, "nowhere is missing"),
         ({"calibration": "nowhere"}, "is missing; make it with"),
     ],
 )

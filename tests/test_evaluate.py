@@ -14,7 +14,7 @@ from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import main
 from training.confidence import accept_above, fit_temperature
 from training.corruptions import CORRUPTIONS, corrupted
-from training.data import NO_LABEL, FaceSet, read_fer2013
+from training.data import NO_LABEL, FaceSet
 from training.evaluate import Measured, measure
 from training.held_out import (
     CONTEMPT,
@@ -22,7 +22,7 @@ from training.held_out import (
     authors_majority,
     has_twin,
     held_out,
-    held_out_folder,
+    known,
     second_half_of_people,
 )
 from training.metrics import calibration_error, evaluate, mcnemar, proportion, rounded
@@ -158,7 +158,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def test_set(data: Path) -> HeldOut:
-    return held_out(read_fer2013(data / "fer2013.csv"), data, "PrivateTest", ck=None)
+    return held_out(known(data), "PrivateTest", ck=None)
 
 
 @pytest.fixture(scope="module")
@@ -197,13 +197,15 @@ def test_base_rates_move_answers_and_are_both_reported(test_set: HeldOut) -> Non
     assert result["balanced"]["confusion"] != result["everyday"]["confusion"]
 
 
-def test_pictures_in_folders_are_measured_without_votes(tmp_path: Path) -> None:
+def test_of_pictures_in_folders_only_those_are_measured_that_nobody_trained_on(tmp_path: Path) -> None:
     for label in ("happy", "anger"):
         (tmp_path / label).mkdir()
-        image = np.zeros((48, 48), np.uint8)
-        image[6 * LABELS.index("happy") :][:6] = 200
-        cv2.imwrite(str(tmp_path / label / "me.png"), image)
-    result = measure(BarClassifier(), held_out_folder(tmp_path, ck=None)).result
+        for number in range(20):
+            image = np.full((48, 48), number, np.uint8)
+            image[6 * LABELS.index("happy") :][:6] = 200
+            cv2.imwrite(str(tmp_path / label / f"{number}.png"), image)
+    result = measure(BarClassifier(), held_out(known(tmp_path), "PrivateTest", ck=None)).result
+    assert result["everyday"]["faces"] == 6
     assert result["everyday"]["accuracy"]["value"] == 0.5
     assert not {"by_agreement", "authors_majority", "fer2013_labels"} & result.keys()
 

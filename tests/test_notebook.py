@@ -45,7 +45,9 @@ def test_it_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
 
     resources = {"metadata": {"path": str(tmp_path)}}
-    nbclient.NotebookClient(book, timeout=CELL_TIMEOUT_S, kernel_name="python3", resources=resources).execute()
+    nbclient.NotebookClient(
+        book, timeout=CELL_TIMEOUT_S, startup_timeout=CELL_TIMEOUT_S, kernel_name="python3", resources=resources
+    ).execute()
 
     run = tmp_path / "runs" / "notebook"
     for name in ("best.keras", "mine.tflite", "mine.json", "report/mine.PublicTest.html", "report/compare.html"):

@@ -16,7 +16,8 @@ from tests.synthetic_fer2013 import write_fer2013
 from training import answers, comparison
 from training.__main__ import main
 from training.comparison import Contestant
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.names import DataError
 from training.reports import mistakes
 
 ROOT = Path(__file__).parents[1]
@@ -135,7 +136,7 @@ def test_models_of_one_name_are_called_by_their_paths() -> None:
         (["compare", "emotion"], "at least two"),
         (["compare", "none.json", "none.json"], "cannot read none.json"),
         (["compare", str(ROOT / "models" / "face.json"), "x.json"], "it has no 'model'"),
-        (["evaluate", "--model=emotion", "--data=nowhere"], "nowhere/fer2013.csv is missing"),
+        (["evaluate", "--model=emotion", "--data=nowhere"], "nowhere is missing"),
         (["evaluate", "--model=none.tflite", "--data=nowhere"], "no model 'none.tflite'"),
     ],
 )

@@ -6,11 +6,14 @@ import argparse
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from edge.errors import EdgeError
 from training import measuring
-from training.data import DataError, FaceSet, read_fer2013, with_crowd_votes
+from training.data import FaceSet
+from training.names import DataError
+from training.sources import read_source
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,28 +28,62 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    splits = read_crowd(options.data)
-    from training.recipe import load_recipe
-    from training.train import train
+    from training.recipe import load_recipe, with_knobs
 
-    train(load_recipe(options.recipe), splits["Training"], splits["PublicTest"], options.run, options.seed)
+    recipe = with_knobs(load_recipe(options.recipe), options.set)
+    if options.teacher:
+        recipe = replace(recipe, teachers=tuple(options.teacher))
+    if recipe.finds_faces:
+        from training.detection.task import train_detector
+
+        train_detector(recipe, Path(options.data[0]), options.run, options.seed)
+        return 0
+    from training.board import board
+    from training.emotions import train_emotions
+
+    watch = board(options.run) if options.tensorboard else None
+    train_emotions(recipe, options.data, options.run, options.seed, watch)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    if options.out.suffix == ".tflite":
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # the only one it can be made from
+    from training.export import export
+
+    export(options.network, options.out)
     return 0
 
 
 def read_crowd(folder: Path) -> dict[str, FaceSet]:
     """FER2013's pictures with the crowd's votes, by split, from the authors' two files in one folder."""
-    return with_crowd_votes(read_fer2013(folder / "fer2013.csv"), folder / "fer2013new.csv")
+    return read_source(folder)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="train | evaluate | compare")
+    actions = parser.add_subparsers(required=True, metavar="train | evaluate | compare | export")
     train = actions.add_parser("train", help="train a network; continues a run that was cut off")
     train.add_argument("recipe", help="a file of training/recipes, e.g. crowd")
-    train.add_argument("--data", type=Path, required=True, help="folder with fer2013.csv and fer2013new.csv")
+    train.add_argument(
+        "--data",
+        required=True,
+        nargs="+",
+        metavar="DATA",
+        help="folder with fer2013.csv and fer2013new.csv, a folder of pictures for each emotion, or a CSV file of "
+        "path,emotion; several are mixed, DATA@3 is seen three times an epoch; for a face detector, with boxes.csv and "
+        "images",
+    )
     train.add_argument("--run", type=Path, required=True, help="folder for weights, curves and facts")
     train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--set", nargs="+", default=[], metavar="KNOB=VALUE", help="change knobs of the recipe")
+    train.add_argument("--teacher", nargs="+", help="learn also from these: run folders, .keras files, shipped models")
+    train.add_argument("--tensorboard", action="store_true", help="also write the curves for TensorBoard")
     train.set_defaults(action=_train)
+    export = actions.add_parser("export", help="write a trained network as .keras, .npz or .tflite (float32)")
+    export.add_argument("network", help="a run folder, a .keras file, or a shipped model such as emotion")
+    export.add_argument("--out", type=Path, required=True, help="the file to write; its suffix is the format")
+    export.set_defaults(action=_export)
     measuring.add_commands(actions)
     return parser
 

@@ -8,41 +8,27 @@ distribution" (2016), published as `fer2013new.csv`, row for row beside the firs
 from __future__ import annotations
 
 import csv
-import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from edge.emotion.labels import LABELS
-
-log = logging.getLogger(__name__)
+from training import pictures
+from training.names import NO_LABEL, SYNONYMS, DataError
+from training.names import label_index as label_index
+from training.splits import SPLITS
 
 SIDE = 48
 """Height and width of a FER2013 picture in pixels."""
 
-SPLITS = ("Training", "PublicTest", "PrivateTest")
 VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-SYNONYMS = {
-    "anger": "angry",
-    "disgusted": "disgust",
-    "fearful": "fear",
-    "happiness": "happy",
-    "joy": "happy",
-    "sadness": "sad",
-    "surprised": "surprise",
-}
-"""Names that other data sets give to the seven labels."""
 
-NO_LABEL = -1
-"""Stands where the crowd's majority is none of the seven (contempt, unknown, not a face)."""
-
-
-class DataError(Exception):
-    """The training data cannot be used; the message names the file, the row and the remedy."""
+_NUMBERED = re.compile(r"fer(\d{7})\.png")
+"""The name of a picture in the votes file: its row in fer2013.csv. Where there is none, nobody saw a face."""
 
 
 @dataclass(frozen=True)
@@ -53,32 +39,36 @@ class FaceSet:
     targets: (N, 7) float32, a probability distribution a row, in the order of LABELS.
     labels: (N,) int64, the one label that counts in accuracy, or NO_LABEL.
     rows: (N,) int64, the row in the file the face came from, counted from 0 after the header.
+    repeats: (N,) float, how often an epoch shows the face on average, or None: each once.
     """
 
     images: np.ndarray
     targets: np.ndarray
     labels: np.ndarray
     rows: np.ndarray
+    repeats: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, selection: np.ndarray) -> FaceSet:
         """The faces at these indices, or where this mask is true."""
-        return FaceSet(self.images[selection], self.targets[selection], self.labels[selection], self.rows[selection])
+        return replace(self, **{name: part[selection] for name, part in vars(self).items() if part is not None})
+
+    def drawn(self, random: np.random.Generator) -> np.ndarray:
+        """Indices in random order, as many at every call; each face as often as `repeats` says, rounded at random."""
+        if self.repeats is None:
+            return random.permutation(len(self))
+        # In whole millionths, so that sums are exact and every epoch equally long.
+        whole, part = np.divmod(np.rint(self.repeats * 1_000_000).astype(np.int64), 1_000_000)
+        order = random.permutation(len(self))
+        passed = (np.cumsum(part[order]) + 500_000) // 1_000_000
+        once_more = order[np.diff(passed, prepend=0) > 0]
+        return random.permutation(np.concatenate([np.repeat(np.arange(len(self)), whole), once_more]))
 
     def labelled(self) -> FaceSet:
         """The faces whose label is one of the seven."""
         return self.take(self.labels != NO_LABEL)
-
-
-def label_index(name: str, where: str) -> int:
-    """The index of an emotion's name, in any data set's spelling. Raises DataError with `where` in it."""
-    plain = name.strip().lower()
-    plain = SYNONYMS.get(plain, plain)
-    if plain not in LABELS:
-        raise DataError(f"{where}: unknown emotion '{name}'; known are {', '.join((*LABELS, *SYNONYMS))}")
-    return LABELS.index(plain)
 
 
 def read_fer2013(path: Path) -> dict[str, FaceSet]:
@@ -95,8 +85,8 @@ def read_fer2013(path: Path) -> dict[str, FaceSet]:
             usages.append(_usage(record["usage"], where))
     if not images:
         raise DataError(f"{path} has no rows; download it again")
-    pictures, classes, splits = np.stack(images), np.array(labels), np.array(usages)
-    everything = FaceSet(pictures, np.eye(len(LABELS), dtype=np.float32)[classes], classes, np.arange(len(classes)))
+    faces, classes, splits = np.stack(images), np.array(labels), np.array(usages)
+    everything = labelled_faces(faces, classes)
     return {split: everything.take(splits == split) for split in SPLITS}
 
 
@@ -129,34 +119,23 @@ def with_crowd_votes(faces: dict[str, FaceSet], path: Path) -> dict[str, FaceSet
 
 
 def read_folder(folder: Path, side: int = SIDE) -> tuple[FaceSet, list[str]]:
-    """Read one folder of pictures a class, as FER2013's Kaggle copy and CK+ at 48x48 are published.
+    """Read one folder of pictures a class, as CK+ at 48x48 is published.
 
     Returns the faces, resized to (side, side) grey, and each one's file name. Contempt is left out; an unreadable
-    picture is reported and skipped. Raises DataError for an unknown class or a folder without pictures.
+    picture is reported and skipped. Raises DataError for an unknown or empty class or a folder without pictures.
     """
-    images, labels, names = [], [], []
-    classes = sorted(path for path in folder.glob("*") if path.is_dir() and path.name.lower() != "contempt")
-    for kind in classes:
-        label = label_index(kind.name, str(kind))
-        for path in sorted(kind.iterdir()):
-            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-            if image is None:
-                log.warning("%s is not a readable picture: skipped", path)
-                continue
-            if image.shape != (side, side):
-                image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-            images.append(image)
-            labels.append(label)
-            names.append(path.name)
-    if not images:
-        raise DataError(f"{folder} holds no pictures; expected {folder}/<emotion>/*.png")
-    targets = np.eye(len(LABELS), dtype=np.float32)[labels]
-    return FaceSet(np.stack(images), targets, np.array(labels), np.arange(len(labels))), names
+    images, readable = pictures.read(pictures.list_folder(folder), side, folder)
+    return labelled_faces(images, np.array([one.label for one in readable])), [one.path.name for one in readable]
+
+
+def labelled_faces(images: np.ndarray, labels: np.ndarray) -> FaceSet:
+    """Faces of which somebody named the one emotion each. images: (N, S, S) uint8. labels: (N,) int64."""
+    return FaceSet(images, np.eye(len(LABELS), dtype=np.float32)[labels], labels, np.arange(len(labels)))
 
 
 def base_rates(faces: FaceSet) -> np.ndarray:
     """(7,) float: how often each emotion occurs in the targets; sums to 1."""
-    return np.asarray(faces.targets.mean(axis=0, dtype=np.float64))
+    return np.average(faces.targets.astype(np.float64), axis=0, weights=faces.repeats)
 
 
 def _vote_names() -> list[str]:
@@ -209,6 +188,9 @@ def read_votes(path: Path) -> tuple[list[str], np.ndarray]:
         for row, record in enumerate(table):
             where = f"{path}, row {row + 2}"
             usages.append(_usage(record["usage"], where))
+            named = _NUMBERED.fullmatch((record.get("image name") or "").strip())
+            if named and int(named[1]) != row:
+                raise DataError(f"{where}: it is of picture {int(named[1])}, not {row}; rows must stay in their order")
             try:
                 votes.append([int(record[name.lower()]) for name in VOTE_COLUMNS])
             except (TypeError, ValueError) as err:

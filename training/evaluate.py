@@ -15,9 +15,10 @@ from edge.emotion.card import Card
 from edge.emotion.classifier import log_prior, probabilities
 from edge.emotion.labels import LABELS
 from training.corruptions import CORRUPTIONS, corrupted
-from training.data import NO_LABEL, FaceSet
+from training.data import FaceSet, labelled_faces
 from training.held_out import TIE_RULE, Crowd, HeldOut
 from training.metrics import evaluate, proportion, reliability, risk_coverage, rounded
+from training.names import NO_LABEL
 
 RATES = ("everyday", "balanced")
 NO_NEUTRAL = tuple(1e-9 if label == "neutral" else 1.0 for label in LABELS)
@@ -90,7 +91,7 @@ def _by_protocol(answers: np.ndarray, faces: FaceSet, crowd: Crowd) -> dict[str,
     """Other ways to score the same answers, (N, 7) probabilities with everyday base rates."""
     given = answers.argmax(axis=1)
     right, labelled = given == faces.labels, faces.labels != NO_LABEL
-    keywords = FaceSet(faces.images, np.eye(len(LABELS), dtype=np.float32)[crowd.keywords], crowd.keywords, faces.rows)
+    by_keyword = evaluate(answers, labelled_faces(faces.images, crowd.keywords))
     agreed = np.digitize(np.round(crowd.agreement, 6), list(AGREEMENT.values())[:-1], right=True)
     counted = crowd.authors != NO_LABEL
     return {
@@ -107,7 +108,7 @@ def _by_protocol(answers: np.ndarray, faces: FaceSet, crowd: Crowd) -> dict[str,
             "accuracy": proportion(int((crowd.authors == given)[counted].sum()), max(1, int(counted.sum()))),
         },
         "fer2013_labels": {
-            **{key: evaluate(answers, keywords)[key] for key in ("faces", "accuracy", "macro_f1")},
+            **{key: by_keyword[key] for key in ("faces", "accuracy", "macro_f1")},
             "without_twins": _counted((given == crowd.keywords)[~crowd.twins]),
         },
     }

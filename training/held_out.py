@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from edge.emotion.labels import LABELS
-from training.data import NO_LABEL, VOTE_COLUMNS, FaceSet, label_index, read_folder, read_votes, with_crowd_votes
+from training.data import VOTE_COLUMNS, FaceSet, read_fer2013, read_folder, read_votes, with_crowd_votes
+from training.names import NO_LABEL, DataError, label_index
+from training.sources import VOTES_FILE, fer2013_file, read_source
 
-FER2013_FILE = "fer2013.csv"
-VOTES_FILE = "fer2013new.csv"
 CONTEMPT = len(LABELS)
 """The FER+ authors' eighth class, which no model of ours answers."""
 
@@ -40,7 +40,7 @@ class Crowd:
 class HeldOut:
     """faces: labelled by the crowd's majority, or by their folders. names: (N,) what each is called in a list.
 
-    split: where they come from, in words.
+    split: one of SPLITS.
     crowd: of FER2013's faces, else None. posed: CK+ faces of people nobody selected by, or None.
     """
 
@@ -52,32 +52,48 @@ class HeldOut:
     posed_names: list[str]
 
 
-def held_out(keywords: dict[str, FaceSet], data: Path, split: str, ck: Path | None) -> HeldOut:
-    """One split of FER2013 with the crowd's votes. Raises DataError.
+@dataclass(frozen=True)
+class Known:
+    """A source of faces (`training.sources`). splits: labelled by the crowd, or by their folders or table.
 
-    keywords: as `read_fer2013` gives them from the folder `data`, which holds the votes, too.
+    keywords: the same faces and those without votes, with FER2013's own labels; None for other pictures.
+    votes: the file of the crowd's votes.
     """
-    voted = with_crowd_votes(keywords, data / VOTES_FILE)[split]
-    _, votes = read_votes(data / VOTES_FILE)
-    faces = keywords[split]
-    votes = votes[faces.rows]
+
+    splits: dict[str, FaceSet]
+    keywords: dict[str, FaceSet] | None = None
+    votes: Path | None = None
+
+
+def known(source: Path) -> Known:
+    """Read a source. Raises DataError."""
+    file = fer2013_file(source)
+    if file is None:
+        return Known(read_source(source))
+    keywords, votes = read_fer2013(file), file.with_name(VOTES_FILE)
+    return Known(with_crowd_votes(keywords, votes), keywords, votes)
+
+
+def held_out(faces: Known, split: str, ck: Path | None) -> HeldOut:
+    """What one split is measured on. ck: the folder of CK+ by emotion. Raises DataError."""
+    if not (faces.splits[split].labels != NO_LABEL).any():
+        raise DataError(f"no faces for {split} to measure on; add pictures, or name another --split")
+    if faces.keywords is None or faces.votes is None:
+        names = [f"picture {row + 1} of {split}" for row in faces.splits[split].rows]
+        return HeldOut(split, faces.splits[split], names, None, *_posed(ck))
+    all_of_it = faces.keywords[split]
+    _, votes = read_votes(faces.votes)
+    votes = votes[all_of_it.rows]
     most = votes.max(axis=1)
     crowd = Crowd(
-        keywords=faces.labels,
+        keywords=all_of_it.labels,
         authors=authors_majority(votes),
         tied=(votes == most[:, None]).sum(axis=1) > 1,
         agreement=most / np.maximum(1, votes.sum(axis=1)),
-        twins=has_twin(faces, keywords["Training"]),
+        twins=has_twin(all_of_it, faces.keywords["Training"]),
     )
-    names = [f"fer2013.csv row {row + 2}" for row in faces.rows]
-    return HeldOut(split, _labelled_by(faces, voted), names, crowd, *_posed(ck))
-
-
-def held_out_folder(folder: Path, ck: Path | None) -> HeldOut:
-    """Pictures of one's own, one folder an emotion. Raises DataError."""
-    faces, names = read_folder(folder)
-    named = [f"{LABELS[label]}/{name}" for label, name in zip(faces.labels, names, strict=True)]
-    return HeldOut(f"the folder {folder.name}", faces, named, None, *_posed(ck))
+    names = [f"fer2013.csv row {row + 2}" for row in all_of_it.rows]
+    return HeldOut(split, _labelled_by(all_of_it, faces.splits[split]), names, crowd, *_posed(ck))
 
 
 def authors_majority(votes: np.ndarray) -> np.ndarray:
@@ -112,7 +128,7 @@ def _labelled_by(faces: FaceSet, voted: FaceSet) -> FaceSet:
     place = np.searchsorted(faces.rows, voted.rows)
     targets, labels = np.zeros_like(faces.targets), np.full_like(faces.labels, NO_LABEL)
     targets[place], labels[place] = voted.targets, voted.labels
-    return FaceSet(faces.images, targets, labels, faces.rows)
+    return replace(faces, targets=targets, labels=labels)
 
 
 def _posed(ck: Path | None) -> tuple[FaceSet | None, list[str]]:

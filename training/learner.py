@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from training.data import DataError
 from training.recipe import Recipe
+from training.task import Loss
 
 
 class Learner(Protocol):
@@ -38,15 +40,17 @@ class Learner(Protocol):
     def load(self, path: Path) -> None: ...
 
 
-def make_learner(recipe: Recipe, steps: int) -> Learner:
-    """The one for Keras's backend; `steps` batches make an epoch.
+def make_learner(recipe: Recipe, steps: int, loss: Loss | None = None) -> Learner:
+    """The one for Keras's backend; `steps` batches make an epoch. loss: in PyTorch; None is cross-entropy anywhere.
 
     With KERAS_BACKEND=torch the network runs as PyTorch modules, twice as fast on a CPU as Keras runs it there.
     """
     if keras.backend.backend() == "torch":
         from training.twin import TorchLearner
 
-        return TorchLearner(recipe, steps)
+        return TorchLearner(recipe, steps, loss) if loss else TorchLearner(recipe, steps)
+    if loss:
+        raise DataError(f"recipe '{recipe.name}' trains in PyTorch only: set KERAS_BACKEND=torch")
     return KerasLearner(recipe, steps)
 
 

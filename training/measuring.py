@@ -11,9 +11,10 @@ from typing import Any
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
 from training import answers
-from training.data import SPLITS, DataError, read_fer2013
 from training.evaluate import Measured, measure
-from training.held_out import FER2013_FILE, HeldOut, held_out, held_out_folder
+from training.held_out import HeldOut, held_out, known
+from training.names import DataError
+from training.splits import SPLITS
 
 
 def add_commands(actions: Any) -> None:
@@ -25,7 +26,9 @@ def add_commands(actions: Any) -> None:
     compare.add_argument("models", nargs="+", metavar="MODEL", help=".tflite, a name, or a report of evaluate (.json)")
     compare.set_defaults(action=_compare)
     for action in (evaluate, compare):
-        words = "folder with fer2013.csv and fer2013new.csv, or with one folder of pictures an emotion"
+        words = (
+            "folder with fer2013.csv and fer2013new.csv, a folder of pictures for each emotion, or a CSV file of paths"
+        )
         action.add_argument("--data", type=Path, required=action is evaluate, help=words)
         action.add_argument(
             "--ck", type=Path, help="folder of CK+ faces by emotion; the later half of the people counts"
@@ -44,7 +47,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     title = f"{measured.result['model']} on {test.split}"
     tables.show(measured.result, title)
     if options.out:
-        stem = f"{measured.result['model']}.{test.split}".replace(" ", "-")
+        stem = f"{measured.result['model']}.{test.split}"
         _say(files.write(test, measured, title, options.out, stem))
     return 0
 
@@ -73,9 +76,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _faces(options: argparse.Namespace) -> HeldOut:
-    if (options.data / FER2013_FILE).exists() or not any(path.is_dir() for path in options.data.glob("*")):
-        return held_out(read_fer2013(options.data / FER2013_FILE), options.data, options.split, options.ck)
-    return held_out_folder(options.data, options.ck)
+    return held_out(known(options.data), options.split, options.ck)
 
 
 def _opened(model: str) -> tuple[Path, EmotionClassifier]:

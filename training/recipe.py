@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, Literal, get_args, get_type_hints
 
 import keras
 
 from training import recipes
 from training.augment import Augmentation
-from training.data import DataError
+from training.names import DataError
 from training.schedule import Cosines
 
 
@@ -45,8 +46,24 @@ class Recipe:
     """Decoupled (times the learning rate); none on biases and batch normalization."""
     averaging: float = 0.9995
     """Momentum of the moving average of the weights, which is what is evaluated and kept."""
+    patience: int | None = None
+    """Stop when so many epochs in a row were no better on PublicTest than the best before them."""
+    start: str | None = None
+    """Begin from this shipped model, by name or path, and with its network, instead of from random weights."""
+    own_labels: float = 0.0
+    """Share of FER2013's own label (a search word) in its faces' targets; the rest is what the crowd saw."""
+    teachers: tuple[str, ...] = ()
+    """Run folders, `.keras` files or shipped models whose mean probabilities on the same view join the targets."""
+    teacher_share: float = 0.5
+    """Of the targets, where there are teachers."""
+    class_balance: float = 0.0
+    """Weigh an emotion's loss by its base rate to the power of minus this: 1 makes all emotions count alike."""
+    logit_adjustment: float = 0.0
+    """The tau of Menon et al. (2021); `training/balance.py` says what it comes to here."""
     faces: int | None = None
     """Train on the first so many faces only."""
+    finds_faces: bool = False
+    """A face detector's recipe; the others name emotions."""
     name: str = ""
     """Of its file; `load_recipe` fills it in."""
 
@@ -59,6 +76,35 @@ class Recipe:
             second_peak=self.refining_rate,
             second=steps * self.refining_epochs,
         )
+
+
+def with_knobs(recipe: Recipe, settings: list[str]) -> Recipe:
+    """The recipe with some knobs set otherwise, each given as `name=value`. Raises DataError."""
+    kinds = {one.name: one for one in fields(Recipe) if one.name not in ("network", "augmentation", "name")}
+    changed = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name not in kinds:
+            raise DataError(f"--set {setting}: no knob '{name}'; there are {', '.join(sorted(kinds))}")
+        changed[name] = _value(text, getattr(recipe, name), kinds[name], setting)
+    return replace(recipe, **changed)
+
+
+def _value(text: str, now: Any, knob: Field[Any], setting: str) -> Any:
+    if isinstance(now, str) or knob.type == "str | None":
+        allowed = get_args(get_type_hints(Recipe)[knob.name]) if isinstance(now, str) else ()
+        if allowed and text not in allowed:
+            raise DataError(f"--set {setting}: '{knob.name}' is one of {', '.join(allowed)}")
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError) as err:
+        raise DataError(f"--set {setting}: '{text}' is not a value; '{knob.name}' is {now!r} in the recipe") from err
+    whole = knob.type in ("int", "int | None")
+    wanted = int if whole else (int, float) if knob.type == "float" else type(now)
+    if (value is None and "None" not in str(knob.type)) or (value is not None and not isinstance(value, wanted)):
+        raise DataError(f"--set {setting}: '{knob.name}' is {knob.type}, for example {now!r}")
+    return value
 
 
 def recipe_names() -> list[str]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -23,14 +24,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from training import figures
 from training.augment import augmented
 from training.data import FaceSet, base_rates
+from training.hardware import has_accelerator, share_among_devices
 from training.learner import Learner, make_learner
+from training.memory import fitted, with_batch_size
 from training.recipe import Recipe
+from training.task import Task
 
 log = logging.getLogger(__name__)
 
 BEST, CURVE, FACTS = "best.keras", "epochs.csv", "run.json"
 AHEAD = 16
 """Batches made before they are needed."""
+
+Watch = Callable[[dict[str, float]], None]
 
 
 class Batches:
@@ -43,10 +49,10 @@ class Batches:
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
         strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
         self.augmentation = recipe.augmentation.at(strength)
-        self.order = np.random.default_rng((seed, epoch)).permutation(len(faces))
+        self.order = faces.drawn(np.random.default_rng((seed, epoch)))
 
     def __len__(self) -> int:
-        return max(1, len(self.faces) // self.recipe.batch_size)
+        return max(1, len(self.order) // self.recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(B, S, S, 1) float32 pixels 0..255 and (B, 7) float32 targets."""
@@ -73,44 +79,76 @@ class Batches:
                 yield ahead.popleft().result()
 
 
-def train(recipe: Recipe, training: FaceSet, selection: FaceSet, run: Path, seed: int) -> keras.Model:
+def train(
+    recipe: Recipe,
+    training: Any,
+    selection: Any,
+    run: Path,
+    seed: int,
+    task: Task | None = None,
+    watch: Watch | None = None,
+) -> keras.Model:
     """Train on one split, keep the weights that do best on the other. Continues where a killed run stopped.
+
+    task: what is learnt, by default the emotions of a FaceSet. watch: told every line of the table of epochs.
 
     Writes into the folder `run`: run.json (recipe, seed, commit), epochs.csv, curves.png, best.keras and what to
     continue from.
     Returns the best model, with averaged weights.
     """
     run.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(seed)
     log.info("%s", use_fast_arithmetic())
-    training = training.take(np.arange(len(training))[: recipe.faces])
-    learner, history = _begun(recipe, steps=len(Batches(training, recipe, seed, 0)), run=run)
+    log.info("devices that share each batch: %d", share_among_devices())
+    task = task or EMOTIONS
+    training = task.first(training, recipe.faces)
+    recipe = _fitted(recipe, task, training, run)
+    keras.utils.set_random_seed(seed)
+    learner, history = _begun(recipe, task, steps=len(task.batches(training, recipe, seed, 0)), run=run)
     if history:
         log.info("continuing after epoch %d of %d", len(history), recipe.epochs)
     else:
-        _write_facts(run / FACTS, recipe, training, seed)
+        _write_facts(run / FACTS, recipe, task.facts(training), seed)
 
     with _progress(recipe.epochs, len(history)) as advance:
         for epoch in range(len(history), recipe.epochs):
-            batches = Batches(training, recipe, seed, epoch)
+            if _is_over(history, recipe, task):
+                log.info("no better for %d epochs: stopped early", recipe.patience)
+                break
+            batches = task.batches(training, recipe, seed, epoch)
             losses = [learner.step(*batch) for batch in advance(batches)]
-            line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **_score(learner, selection)}
+            line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **task.score(learner, selection)}
             history.append(line)
-            if best_epoch(history) is line:
+            best = best_epoch(history, task.cost)
+            if best is line:
                 _replace(run / BEST, learner.averaged().save)
             _write_history(run / CURVE, history)
             _replace(run / learner.state_name, learner.save)
-            figures.curves(history, best_epoch(history), run / "curves.png")
-            log.info("epoch %(epoch)d: loss %(loss).4f, PublicTest accuracy %(accuracy).4f, loss %(nll).4f", line)
+            task.draw(history, best, run / "curves.png")
+            log.info("epoch %(epoch)d: loss %(loss).4f, " + task.told, line)
+            if watch:
+                watch(line)
     return keras.models.load_model(run / BEST)
 
 
-def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
-    """The line of the epoch to keep: the lowest cross-entropy on PublicTest, in thousandths; of equals the last.
+def _crowd_cost(line: dict[str, float]) -> float:
+    # Not the accuracy: its standard error is 0.6 points, and the maximum of many epochs picks the luck.
+    return line["nll"]
 
-    Not the highest accuracy: its standard error there is 0.6 points, and the maximum of many epochs picks the luck.
+
+def best_epoch(
+    history: list[dict[str, float]], cost: Callable[[dict[str, float]], float] = _crowd_cost
+) -> dict[str, float]:
+    """The line of the epoch to keep: the lowest cost, in thousandths; of equals the last.
+
+    The cost is by default the cross-entropy on PublicTest.
     """
-    return min(reversed(history), key=lambda line: round(line["nll"], 3))
+    return min(reversed(history), key=lambda line: round(cost(line), 3))
+
+
+def _is_over(history: list[dict[str, float]], recipe: Recipe, task: Task) -> bool:
+    if recipe.patience is None or not history:
+        return False
+    return len(history) - best_epoch(history, task.cost)["epoch"] >= recipe.patience
 
 
 def use_fast_arithmetic() -> str:
@@ -134,12 +172,26 @@ def use_fast_arithmetic() -> str:
     return "full precision: float32"
 
 
-def _begun(recipe: Recipe, steps: int, run: Path) -> tuple[Learner, list[dict[str, float]]]:
+def _fitted(recipe: Recipe, task: Task, training: Any, run: Path) -> Recipe:
+    """The recipe in batches that the memory holds: of a run that is to be continued, in those it began with."""
+    if (run / CURVE).exists():
+        return with_batch_size(recipe, json.loads((run / FACTS).read_text())["recipe"]["batch_size"])
+    if not has_accelerator():
+        return recipe
+
+    def one_step(recipe: Recipe) -> None:
+        full_size = task.batches(training, recipe, 0, recipe.small_epochs)
+        make_learner(recipe, 1, task.loss).step(*full_size[0])
+
+    return fitted(recipe, one_step)
+
+
+def _begun(recipe: Recipe, task: Task, steps: int, run: Path) -> tuple[Learner, list[dict[str, float]]]:
     """The learner and the lines of the epochs it has been through: none, or where a killed run saved its state.
 
     The state is written after the history: a line more than the state has steps for is of an epoch to be done again.
     """
-    learner = make_learner(recipe, steps)
+    learner = make_learner(recipe, steps, task.loss)
     if not (run / learner.state_name).exists():
         return learner, []
     learner.load(run / learner.state_name)
@@ -153,7 +205,7 @@ def _score(learner: Learner, faces: FaceSet) -> dict[str, float]:
     counted = faces.labels >= 0
     return {
         "accuracy": float((logits.argmax(axis=1) == faces.labels)[counted].mean()),
-        "nll": float(-(faces.targets * log_p).sum(axis=1).mean()),
+        "nll": float(np.average(-(faces.targets * log_p).sum(axis=1), weights=faces.repeats)),
     }
 
 
@@ -187,7 +239,28 @@ def _replace(path: Path, write: Callable[[Path], None]) -> None:
     os.replace(beside, path)
 
 
-def _write_facts(path: Path, recipe: Recipe, training: FaceSet, seed: int) -> None:
+def _faces_facts(training: FaceSet) -> dict[str, Any]:
+    return {
+        "faces": len(training),
+        "images_sha256": hashlib.sha256(training.images.tobytes()).hexdigest(),
+        "targets_sha256": hashlib.sha256(training.targets.tobytes()).hexdigest(),
+        "base_rates": base_rates(training).round(5).tolist(),
+    }
+
+
+EMOTIONS = Task(
+    batches=Batches,
+    loss=None,
+    score=_score,
+    cost=_crowd_cost,
+    told="PublicTest accuracy %(accuracy).4f, loss %(nll).4f",
+    draw=figures.curves,
+    facts=_faces_facts,
+    first=lambda faces, count: faces.take(np.arange(len(faces))[:count]),
+)
+
+
+def _write_facts(path: Path, recipe: Recipe, training: dict[str, Any], seed: int) -> None:
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
     network = recipe.network
     facts = {
@@ -195,12 +268,7 @@ def _write_facts(path: Path, recipe: Recipe, training: FaceSet, seed: int) -> No
         "seed": seed,
         "commit": commit.stdout.strip() or None,
         "backend": keras.backend.backend(),
-        "training": {
-            "faces": len(training),
-            "images_sha256": hashlib.sha256(training.images.tobytes()).hexdigest(),
-            "targets_sha256": hashlib.sha256(training.targets.tobytes()).hexdigest(),
-            "base_rates": base_rates(training).round(5).tolist(),
-        },
+        "training": training,
     }
     path.write_text(json.dumps(facts, indent=2) + "\n")
 

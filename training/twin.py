@@ -6,6 +6,7 @@ Keras stays the one description of a network and the format it is kept in; PyTor
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.recipe import Recipe
+from training.task import Loss
 
 
 class Twin(nn.Module):
@@ -51,17 +53,29 @@ class Twin(nn.Module):
         for layer, part in self._weighted(model):
             with torch.no_grad():
                 for tensor, value in zip(_tensors(part), layer.get_weights(), strict=True):
-                    tensor.copy_(torch.from_numpy(value.transpose(_to_torch(value.ndim))))
+                    tensor.copy_(torch.from_numpy(value.transpose(_to_torch(part, value.ndim))))
 
     def write(self, model: keras.Model) -> None:
         """Give these weights to the Keras model."""
         for layer, part in self._weighted(model):
             values = [tensor.detach().numpy() for tensor in _tensors(part)]
-            layer.set_weights([value.transpose(_to_keras(value.ndim)) for value in values])
+            layer.set_weights([value.transpose(_to_keras(part, value.ndim)) for value in values])
 
     def _weighted(self, model: keras.Model) -> list[tuple[keras.Layer, nn.Module]]:
         computing = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
         return [(layer, part) for layer, part in zip(computing, self.parts, strict=True) if layer.get_weights()]
+
+
+def forward(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """What the network answers in inference, (N, 7) for (N, S, S, 1) float32 pixels, computed by its twin."""
+    twin = Twin(model).to(memory_format=torch.channels_last).eval()
+    twin.read(model)
+
+    def answer(faces: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return twin(_pictures(faces)).numpy()
+
+    return answer
 
 
 class TorchLearner:
@@ -69,8 +83,9 @@ class TorchLearner:
 
     state_name = "state.pt"
 
-    def __init__(self, recipe: Recipe, steps: int) -> None:
+    def __init__(self, recipe: Recipe, steps: int, loss: Loss = functional.cross_entropy) -> None:
         self.steps = 0
+        self._loss = loss
         self._kept = recipe.network()
         self._twin = Twin(self._kept).to(memory_format=torch.channels_last)
         self._twin.read(self._kept)
@@ -88,7 +103,7 @@ class TorchLearner:
             group["lr"] = rate
         self._twin.train()
         self._optimizer.zero_grad()
-        loss = functional.cross_entropy(self._twin(_pictures(faces)), torch.from_numpy(targets))
+        loss = self._loss(self._twin(_pictures(faces)), torch.from_numpy(targets))
         loss.backward()
         with torch.no_grad():
             torch._foreach_mul_(self._decaying, 1 - rate * self._decay)
@@ -142,11 +157,19 @@ class _Rescaling(nn.Module):
 class _Convolution(nn.Conv2d):
     """With TensorFlow's "same" padding, which for stride 2 on an even side is one row and column at the far end."""
 
-    def __init__(self, layer: layers.Conv2D) -> None:
+    def __init__(self, layer: layers.Conv2D | layers.DepthwiseConv2D) -> None:
         if layer.padding != "same":
             raise TypeError(f"{layer.name}: padding '{layer.padding}' has no twin")
         height = layer.kernel.shape[-2]
-        super().__init__(height, layer.filters, layer.kernel_size, layer.strides, bias=layer.use_bias)
+        depthwise = isinstance(layer, layers.DepthwiseConv2D)
+        super().__init__(
+            height,
+            height * layer.depth_multiplier if depthwise else layer.filters,
+            layer.kernel_size,
+            layer.strides,
+            groups=height if depthwise else 1,
+            bias=layer.use_bias,
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         around = [
@@ -154,15 +177,52 @@ class _Convolution(nn.Conv2d):
             for side, stride, kernel in zip(x.shape[2:], self.stride, self.kernel_size, strict=True)
         ]
         if all(total % 2 == 0 for total in around):
-            return functional.conv2d(x, self.weight, self.bias, self.stride, [total // 2 for total in around])
+            return functional.conv2d(
+                x, self.weight, self.bias, self.stride, [total // 2 for total in around], 1, self.groups
+            )
         down, right = around
         x = functional.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
-        return functional.conv2d(x, self.weight, self.bias, self.stride)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, groups=self.groups)
 
 
 class _Add(nn.Module):
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x + y
+
+
+class _Doubled(nn.Module):
+    def __init__(self, layer: layers.UpSampling2D) -> None:
+        if layer.size != (2, 2) or layer.interpolation != "bilinear":
+            raise TypeError(f"{layer.name}: only bilinear doubling has a twin")
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class _Concatenation(nn.Module):
+    """Of pictures along their channels, of lists of cells along their length."""
+
+    def __init__(self, layer: layers.Concatenate) -> None:
+        super().__init__()
+        if layer.axis not in (1, -1) or (layer.axis == 1) != (layer.output.ndim == 3):
+            raise TypeError(f"{layer.name}: concatenation along axis {layer.axis} has no twin")
+
+    def forward(self, *parts: torch.Tensor) -> torch.Tensor:
+        return torch.cat(parts, dim=1)
+
+
+class _Listed(nn.Module):
+    """The cells of a picture row by row, (N, cells, values)."""
+
+    def __init__(self, layer: layers.Reshape) -> None:
+        super().__init__()
+        self.values = layer.target_shape[-1]
+        if len(layer.target_shape) != 2:
+            raise TypeError(f"{layer.name}: reshaping to {layer.target_shape} has no twin")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.permute(0, 2, 3, 1).reshape(len(x), -1, self.values)
 
 
 class _AveragePool(nn.Module):
@@ -173,14 +233,22 @@ class _AveragePool(nn.Module):
 def _part(layer: keras.Layer) -> nn.Module:
     if isinstance(layer, layers.Rescaling):
         return _Rescaling(layer)
-    if isinstance(layer, layers.Conv2D):
+    if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
         return _Convolution(layer)
     if isinstance(layer, layers.BatchNormalization):
         return nn.BatchNorm2d(layer.gamma.shape[0], layer.epsilon, 1 - layer.momentum)
+    if isinstance(layer, layers.MaxPooling2D) and (layer.strides, layer.padding) == (layer.pool_size, "valid"):
+        return nn.MaxPool2d(layer.pool_size)
     if isinstance(layer, layers.ReLU):
         return nn.ReLU()
     if isinstance(layer, layers.Add):
         return _Add()
+    if isinstance(layer, layers.UpSampling2D):
+        return _Doubled(layer)
+    if isinstance(layer, layers.Concatenate):
+        return _Concatenation(layer)
+    if isinstance(layer, layers.Reshape):
+        return _Listed(layer)
     if isinstance(layer, layers.GlobalAveragePooling2D):
         return _AveragePool()
     if isinstance(layer, layers.Dropout):
@@ -197,10 +265,12 @@ def _tensors(part: nn.Module) -> list[torch.Tensor]:
     return [part.weight] if part.bias is None else [part.weight, part.bias]
 
 
-def _to_torch(dimensions: int) -> tuple[int, ...]:
-    """Axes of a kernel: (H, W, in, out) to (out, in, H, W), or (in, out) to (out, in)."""
-    return {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[dimensions]
+def _to_torch(part: nn.Module, dimensions: int) -> tuple[int, ...]:
+    """Axes of a kernel: (H, W, in, out) to (out, in, H, W), depthwise to (in, out, H, W); (in, out) to (out, in)."""
+    depthwise = isinstance(part, nn.Conv2d) and part.groups > 1
+    return {4: (2, 3, 0, 1) if depthwise else (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[dimensions]
 
 
-def _to_keras(dimensions: int) -> tuple[int, ...]:
-    return {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}[dimensions]
+def _to_keras(part: nn.Module, dimensions: int) -> tuple[int, ...]:
+    there = _to_torch(part, dimensions)
+    return tuple(there.index(axis) for axis in range(dimensions))

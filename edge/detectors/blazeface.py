@@ -13,14 +13,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.detectors.merging import Floats, Pairs, merged
+from edge.detectors.resizing import reduced
 from edge.emotion.card import Card, card_path, load_verified
 from edge.emotion.tflite import Quantization, TfliteModel
 from edge.errors import ModelError
 from edge.types import Box, Face, Image
-
-Floats = npt.NDArray[np.float32]
-Pairs = npt.NDArray[np.float32]
-"""(N, 6, 2) x and y of each detection: top left, bottom right, then the four points of `edge.types.Points`."""
 
 _PAIRS_USED: Final = 6
 """Centre, size, eye, eye, nose tip, mouth; what follows in the file (the ears) is not used."""
@@ -99,7 +97,7 @@ class Letterbox:
         scale = self._side * fill / max(height, width)
         inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
         left, top = (self._side - inner_width) // 2, (self._side - inner_height) // 2
-        small = _resized(image, inner_width, inner_height)
+        small = reduced(image, inner_width, inner_height)
         self._canvas.fill(0)
         inner = self._canvas[top : top + inner_height, left : left + inner_width]
         cv2.cvtColor(small, cv2.COLOR_GRAY2RGB if small.ndim == 2 else cv2.COLOR_BGR2RGB, dst=inner)
@@ -127,44 +125,6 @@ def decoded(offsets: Floats, anchors: Floats) -> Pairs:
     half = offsets[:, 1] / 2
     pairs[:, 0], pairs[:, 1] = pairs[:, 0] - half, pairs[:, 0] + half
     return pairs
-
-
-def merged(pairs: Pairs, scores: Floats, min_iou: float) -> tuple[Pairs, Floats]:
-    """One detection a face, likeliest first: the mean, weighted by score, of the boxes that overlap the likeliest.
-
-    Averaging instead of discarding keeps boxes of neighbouring frames steady. A merged face keeps the best score.
-    """
-    order = np.argsort(-scores, kind="stable")
-    faces, best = [], []
-    while len(order):
-        first = order[0]
-        same = overlaps(pairs[first], pairs[order]) >= min_iou
-        same[0] = True
-        weights = scores[order[same]]
-        faces.append(np.tensordot(weights / weights.sum(), pairs[order[same]], axes=1))
-        best.append(scores[first])
-        order = order[~same]
-    return np.array(faces, np.float32).reshape(-1, _PAIRS_USED, 2), np.array(best, np.float32)
-
-
-def overlaps(one: Pairs, others: Pairs) -> Floats:
-    """(N,) intersection over union, 0..1, of one detection's box (6, 2) with those of others (N, 6, 2)."""
-    shared = np.minimum(one[1], others[:, 1]) - np.maximum(one[0], others[:, 0])
-    intersection = np.prod(np.maximum(shared, 0), axis=1)
-    union = np.prod(one[1] - one[0]) + np.prod(others[:, 1] - others[:, 0], axis=1) - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-6))
-
-
-def _resized(image: Image, width: int, height: int) -> Image:
-    """Halved (each pixel the mean of four) while far too large, then bilinear.
-
-    INTER_AREA would do it at once, but is five times slower and not the same on every processor. Halving at 2.5
-    finds 1 to 3 more of 100 small faces than halving at 2, which blurs them.
-    """
-    exact = cv2.INTER_LINEAR_EXACT
-    while min(image.shape[1] / width, image.shape[0] / height) >= 2.5:
-        image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=exact)  # type: ignore[assignment]
-    return cv2.resize(image, (width, height), interpolation=exact)  # type: ignore[return-value]
 
 
 def _face(pairs: Pairs, score: np.float32) -> Face:

@@ -48,13 +48,14 @@ def draw(result: dict[str, Any], folder: Path, stem: str) -> dict[str, Path]:
 def protocols(result: dict[str, Any], path: Path) -> None:
     """The same answers scored in every way that is usual, each with its interval."""
     lines = scored(result)
-    with drawing(9, 1.5 + 0.42 * len(lines)) as (figure, (axes,)):
-        for y, (_, shares) in enumerate(lines):
-            for rates, share in shares.items():
+    with drawing(9, 1.5 + 0.5 * len(lines)) as (figure, (axes,)):
+        for row, (_, shares) in enumerate(lines):
+            for number, (rates, share) in enumerate(shares.items()):
+                y = row + 0.13 * (2 * number - len(shares) + 1)
                 whisker(axes, y, share, COLOURS[rates])
                 place, words = (100 * share["value"], y), f"{100 * share['value']:.1f}"
                 style = {"ha": "center", "fontsize": 8, "color": COLOURS[rates]}
-                axes.annotate(words, place, (0, 7), textcoords="offset points", **style)
+                axes.annotate(words, place, (0, 6), textcoords="offset points", **style)
         rows(axes, [name for name, _ in lines])
         lowest = min(share["low"] for _, shares in lines for share in shares.values())
         percent_axis(axes, max(0, 10 * np.floor(10 * lowest)), 100)
@@ -148,8 +149,8 @@ def calibration(result: dict[str, Any], path: Path) -> None:
                 right.plot(100 * sure["share"], 100 * (1 - sure["accuracy"]), "o", ms=9, color=colour, mec="white")
         left.set(xlim=(0, 102), ylim=(0, 102), xlabel="confidence, %", ylabel="right, %", aspect="equal")
         left.set_title("Is it right as often as it says?")
-        errors = ", ".join(f"{rates} {result[rates]['calibration_error']:.3f}" for rates in RATES)
-        left.annotate(f"calibration error: {errors}", (2, 95), fontsize=9, color=SOFT)
+        errors = "\n".join(f"{rates} {result[rates]['calibration_error']:.3f}" for rates in RATES)
+        left.annotate(f"calibration error\n{errors}", (99, 4), ha="right", fontsize=9, color=SOFT, linespacing=1.4)
         right.set(
             xlim=(0, 102), ylim=(0, None), xlabel="faces answered, the surest first, %", ylabel="wrong among them, %"
         )
@@ -175,7 +176,7 @@ def agreement(result: dict[str, Any], path: Path) -> None:
         at_right(axes, -0.6, "faces")
         rows(axes, [f"{words} agree" for words in groups])
         percent_axis(axes)
-        axes.set_title("Where people agree, the model agrees with them")
+        axes.set_title("Accuracy by how many of ten people agree")
         figure.savefig(path, dpi=DPI)
 
 

@@ -80,7 +80,7 @@ def whisker(axes: Axes, y: float, share: dict[str, float], colour: str, size: fl
     axes.plot(
         [100 * share["low"], 100 * share["high"]], [y, y], color=colour, lw=2.4, alpha=0.4, solid_capstyle="round"
     )
-    axes.plot(100 * share["value"], y, "o", ms=size, color=colour, mec="white", mew=0.8)
+    axes.plot(100 * share["value"], y, "o", ms=size, color=colour, mec="white", mew=0.8, clip_on=False, zorder=3)
 
 
 def at_right(axes: Axes, y: float, words: str, colour: str = SOFT) -> None:

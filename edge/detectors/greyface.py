@@ -1,0 +1,187 @@
+"""Our own face detector: int8, on the grey plane that a camera delivers for nothing.
+
+The network (`training/detection/network.py`) answers on grids of 8, 16 and 32 pixels: in each cell the logit of a
+face's middle being there, its box and five points. Nothing is decoded but the cells whose score is high enough.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.detectors.merging import Floats, Pairs, merged
+from edge.detectors.resizing import reduced
+from edge.emotion.card import Card, card_path, load_verified
+from edge.emotion.tflite import Quantization, TfliteModel
+from edge.errors import ModelError
+from edge.types import Box, Face, Image
+
+SCORE, BOX, POINTS = 1, 4, 10
+"""Channels of a grid's three outputs."""
+
+_LOG_SIDE: Final = 4.0
+"""A box's side is within e to the power of plus or minus this many strides: keeps the exponential finite."""
+
+
+class GreyFace:
+    """Finds the faces of a picture in one pass. One thread at a time."""
+
+    def __init__(self, model: Path, min_score: float, min_size_px: float, max_faces: int, threads: int = 1) -> None:
+        """min_score: 0..1. min_size_px: least width of a face, pixels of the frame. Raises ModelError."""
+        content, card = load_verified(model)
+        self._model = TfliteModel(content, str(model), threads)
+        height, width = _input_size(self._model, model)
+        self._letterbox = GreyLetterbox(height, width, self._model.input_quantization())
+        self._grids = [Grid(self._model, stride, height, width, model) for stride in _strides(card, model)]
+        self._sureness, self._merge_iou = _sureness(card, model), float(card["merge_iou"])
+        self._min_logit = self._sureness.logit(min_score)
+        self._min_size_px, self._max_faces = min_size_px, max_faces
+
+    def detect(self, image: Image) -> list[Face]:
+        """The faces of a (H, W, 3) BGR or (H, W) grey picture, likeliest first, in pixels of that picture."""
+        batch, origin, scale = self._letterbox.fit(image)
+        outputs = self._model.run(batch)
+        found = [grid.likely(outputs, self._min_logit) for grid in self._grids]
+        logits = np.concatenate([logits for logits, _ in found])
+        if not len(logits):
+            return []
+        scores = self._sureness.scores(logits)
+        pairs, scores = merged(np.concatenate([pairs for _, pairs in found]), scores, self._merge_iou)
+        faces = [_face(row, score) for row, score in zip((pairs - origin) / scale, scores, strict=True)]
+        return [face for face in faces if face.box.width >= self._min_size_px][: self._max_faces]
+
+
+class Sureness:
+    """What a logit says to a person: the network's own, moved so that the usual threshold finds what it should."""
+
+    def __init__(self, scale: float, shift: float) -> None:
+        self._scale, self._shift = scale, shift
+
+    def scores(self, logits: Floats) -> Floats:
+        return np.asarray(1 / (1 + np.exp(-(logits * self._scale + self._shift))), np.float32)
+
+    def logit(self, score: float) -> float:
+        """The network's answer that means this score, which is between 0 and 1."""
+        return (math.log(score / (1 - score)) - self._shift) / self._scale
+
+
+class Grid:
+    """Reads the answers of one stride."""
+
+    def __init__(self, network: TfliteModel, stride: int, height: int, width: int, model: Path) -> None:
+        """height, width: of the network's input. Raises ModelError where the network has no such grid."""
+        self._stride = stride
+        rows, columns = -(-height // stride), -(-width // stride)
+        self._numbers = [_output_of(network, (1, rows, columns, channels), model) for channels in (SCORE, BOX, POINTS)]
+        self._scales = [network.output_quantization(number) for number in self._numbers]
+        self._centres = cell_centres(rows, columns, stride)
+
+    def likely(self, outputs: list[npt.NDArray[Any]], min_logit: float) -> tuple[Floats, Pairs]:
+        """Logits of the cells that reach the least one, and their detections in input pixels."""
+        raw, boxes, points = (outputs[number].reshape(len(self._centres), -1) for number in self._numbers)
+        # Compared as the integers they are: most pictures end here.
+        chosen = np.flatnonzero(raw[:, 0] >= _least_integer(self._scales[0], min_logit))
+        return (
+            self._scales[0].dequantize(raw[chosen, 0]),
+            decoded(
+                self._scales[1].dequantize(boxes[chosen]),
+                self._scales[2].dequantize(points[chosen]),
+                self._centres[chosen],
+                np.full(len(chosen), self._stride, np.float32),
+            ),
+        )
+
+
+class GreyLetterbox:
+    """Fits pictures of any size into the network's grey input. Owns and reuses the buffers."""
+
+    def __init__(self, height: int, width: int, quantization: Quantization) -> None:
+        self._height, self._width = height, width
+        self._canvas = np.empty((height, width), np.uint8)
+        self._table = quantization.quantize(np.arange(256, dtype=np.float64))
+        self._batch = np.empty((1, height, width, 1), self._table.dtype)
+
+    def fit(self, image: Image) -> tuple[npt.NDArray[Any], Floats, Floats]:
+        """Put the picture into the middle, on black.
+
+        Returns the input, (1, H, W, 1), overwritten by the next call; where the picture's origin lies in it, x and y;
+        and its scale in input pixels per pixel, x and y.
+        """
+        height, width = image.shape[:2]
+        scale = min(self._height / height, self._width / width)
+        inner_height, inner_width = max(1, round(height * scale)), max(1, round(width * scale))
+        top, left = (self._height - inner_height) // 2, (self._width - inner_width) // 2
+        small = reduced(image, inner_width, inner_height)
+        if (inner_height, inner_width) != self._canvas.shape:
+            self._canvas.fill(0)
+        inner = self._canvas[top : top + inner_height, left : left + inner_width]
+        inner[:] = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        cv2.LUT(self._canvas, self._table, dst=self._batch[0, :, :, 0])
+        scales = (inner_width / width, inner_height / height)
+        return self._batch, np.array((left, top), np.float32), np.array(scales, np.float32)
+
+
+def cell_centres(rows: int, columns: int, stride: int) -> Floats:
+    """(rows * columns, 2) x and y of the cells' middles in input pixels, row by row."""
+    y, x = np.mgrid[:rows, :columns]
+    return np.asarray((np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) * stride, np.float32)
+
+
+def decoded(boxes: Floats, points: Floats, centres: Floats, strides: Floats) -> Pairs:
+    """Detections in input pixels.
+
+    boxes: (N, 4) middle x and y, logarithm of width and height; points: (N, 10) x and y of the eyes, nose and mouth
+    corners; both in strides, from the cell's middle. centres: (N, 2) and strides: (N,) in input pixels.
+    """
+    step = strides[:, None]
+    middle = centres + boxes[:, :2] * step
+    half = np.exp(np.clip(boxes[:, 2:], -_LOG_SIDE, _LOG_SIDE)) * step / 2
+    five = centres[:, None] + points.reshape(-1, 5, 2) * step[:, None]
+    mouth = five[:, 3:].mean(axis=1, keepdims=True)
+    corners = np.stack([middle - half, middle + half], axis=1)
+    return np.concatenate([corners, five[:, :3], mouth], axis=1).astype(np.float32)
+
+
+def _least_integer(quantization: Quantization, real: float) -> float:
+    """The least stored number that stands for `real` or more; a float output's own number is `real`."""
+    if not quantization.scale:
+        return real
+    return math.ceil(real / quantization.scale) + quantization.zero_point
+
+
+def _face(pairs: Pairs, score: np.float32) -> Face:
+    (x0, y0), (x1, y1) = pairs[:2].tolist()
+    return Face(Box(x0, y0, x1, y1), float(score), pairs[2:].copy())
+
+
+def _input_size(network: TfliteModel, model: Path) -> tuple[int, int]:
+    shape = network.input_shape
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 1:
+        raise ModelError(f"{model} takes input {shape}, not one grey picture: it is no grey face detector")
+    return shape[1], shape[2]
+
+
+def _output_of(network: TfliteModel, shape: tuple[int, ...], model: Path) -> int:
+    for number, output in enumerate(network.outputs):
+        if tuple(output["shape"]) == shape:
+            return number
+    raise ModelError(f"{model} has no output of shape {shape}: not the card's network")
+
+
+def _strides(card: Card, model: Path) -> list[int]:
+    try:
+        return [int(stride) for stride in card["strides"]]
+    except (KeyError, TypeError, ValueError) as err:
+        raise ModelError(f"{card_path(model)} does not say how to read its grids: {err!r}; install it again") from err
+
+
+def _sureness(card: Card, model: Path) -> Sureness:
+    try:
+        return Sureness(float(card["sureness"]["scale"]), float(card["sureness"]["shift"]))
+    except (KeyError, TypeError, ValueError) as err:
+        raise ModelError(f"{card_path(model)} does not say what its scores mean: {err!r}; install it again") from err

@@ -1,0 +1,40 @@
+"""What the recipes promise about their networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras", reason="training needs the training extra: pip install -e .[training]")
+
+import keras
+
+from training.networks import multiply_accumulates
+from training.recipe import load_recipe, recipe_names
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_makes_a_network_for_one_grey_face(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    model = recipe.network()
+    assert model.input_shape == (None, 48, 48, 1)
+    assert model.output_shape == (None, 7)
+
+
+@pytest.mark.parametrize(("name", "millions"), [("nano", 10), ("crowd", 60)])
+def test_the_shipped_networks_cost_what_a_board_can_spend(name: str, millions: int) -> None:
+    cost = multiply_accumulates(load_recipe(name).network())
+    assert 0.9 * millions < cost / 1e6 <= millions
+
+
+def test_nano_fits_into_250_kilobytes() -> None:
+    pytest.importorskip("tensorflow", reason="conversion needs the training extra: pip install -e .[training]")
+    from quantize.convert import int8_content
+
+    face = keras.Input(batch_shape=(1, 48, 48, 1), name="face")
+    model = keras.models.clone_model(load_recipe("nano").network(), input_tensors=face)
+    pictures = np.stack([np.full((48, 48), level, dtype=np.uint8) for level in (0, 90, 255)])
+    assert len(int8_content(model, pictures)) <= 250_000

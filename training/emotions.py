@@ -1,0 +1,58 @@
+"""Learning emotions by a recipe: gathers the data, the teachers and the network to begin from, for `train.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge.emotion.tflite import find_model
+from training.balance import class_weights, logit_adjusted, reweighted, weighted
+from training.data import FaceSet, base_rates
+from training.distil import Epoch, Taught, Teachers
+from training.recipe import Recipe
+from training.recovered import recovered
+from training.sources import read_sources, require_every_emotion
+from training.task import Task
+from training.train import EMOTIONS, Batches, Watch, train
+
+
+def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, watch: Watch | None = None) -> keras.Model:
+    """Read the sources (`training.sources`) and train. Everything that can be wrong is said before the first step.
+
+    watch: see `training.train`. Raises DataError.
+    """
+    splits = read_sources(sources, recipe.own_labels)
+    training, selection = splits["Training"], splits["PublicTest"]
+    if recipe.start is None:
+        require_every_emotion(training, sources)
+    else:
+        recipe = replace(recipe, network=partial(recovered, find_model(recipe.start)))
+    if recipe.logit_adjustment:
+        adjusted = logit_adjusted(recipe.network, base_rates(training), recipe.logit_adjustment)
+        recipe = replace(recipe, network=adjusted)
+    task, training, selection = _as_task(recipe, training, selection)
+    return train(recipe, training, selection, run, seed, task, watch)
+
+
+def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Task, FaceSet, FaceSet]:
+    """What the recipe's knobs make of the targets: weights by emotion, and what teachers think."""
+    weights = None
+    if recipe.class_balance:
+        weights = class_weights(base_rates(training), recipe.class_balance)
+        training, selection = weighted(training, weights), weighted(selection, weights)
+    if not recipe.teachers:
+        return EMOTIONS, training, selection
+    teachers = Teachers(recipe.teachers)
+
+    def probabilities(faces: Any) -> Any:
+        told = teachers.probabilities(faces)
+        return told if weights is None else reweighted(told, weights)
+
+    def batches(faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> Epoch:
+        return Taught(Batches(faces, recipe, seed, epoch), probabilities, recipe.teacher_share)
+
+    return replace(EMOTIONS, batches=batches), training, selection
