@@ -118,7 +118,8 @@ def test_no_person_is_in_two_splits() -> None:
     assert not people[0] & people[1]
     assert not people[0] & people[2]
     assert not people[1] & people[2]
-    assert parts == divided(faces(people=20)[::-1][::-1], Path("elsewhere"))
+    again = divided(faces(people=20)[::-1], Path("elsewhere"))
+    assert all(set(again[split]) == set(parts[split]) for split in SPLITS)
 
 
 def test_the_pictures_of_few_people_are_divided_alike_of_every_emotion(caplog: pytest.LogCaptureFixture) -> None:
