@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _choose(options: argparse.Namespace) -> int:
-    choices = calibration.choose(read_crowd(options.data)["Training"], options.seed)
+    faces = known(options.data)
+    choices = calibration.choose(faces.splits["Training"], options.seed, fewer=faces.keywords is None)
     file = options.calibration or calibration.ROWS_FILE
     calibration.write_choices(choices, file)
     log.info("%s: %d pictures", file, len(choices))

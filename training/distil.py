@@ -16,9 +16,13 @@ import numpy as np
 
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
+from training.hardware import divisible
 from training.names import DataError
 from training.recovered import recovered
 from training.train import BEST
+
+AT_ONCE = 512
+"""Faces that a teacher sees in one go."""
 
 Batch = tuple[np.ndarray, np.ndarray]
 """(B, S, S, 1) float32 pixels 0..255 and (B, 7) float32 targets."""
@@ -53,7 +57,9 @@ class Teachers:
         if faces.shape[1] != self._side:
             size = (self._side, self._side)
             faces = np.stack([cv2.resize(face, size, interpolation=cv2.INTER_LINEAR)[..., None] for face in faces])
-        return np.mean([_softmax(answer(faces)) for answer in self._answer], axis=0)
+        parts = np.split(faces, range(AT_ONCE, len(faces), AT_ONCE))
+        answers = (np.concatenate([answer(part) for part in parts]) for answer in self._answer)
+        return np.mean([_softmax(logits) for logits in answers], axis=0)
 
 
 class Taught:
@@ -92,7 +98,7 @@ def trained_network(name: str) -> keras.Model:
 
 def _forward(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     if keras.backend.backend() != "torch":
-        return model.predict_on_batch
+        return lambda faces: model.predict_on_batch(divisible(faces))[: len(faces)]
     from training.twin import forward
 
     return forward(model)

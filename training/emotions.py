@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from edge.emotion.tflite import find_model
 from training.balance import class_weights, logit_adjusted, reweighted, weighted
@@ -55,4 +56,10 @@ def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Tas
     def batches(faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> Epoch:
         return Taught(Batches(faces, recipe, seed, epoch), probabilities, recipe.teacher_share)
 
-    return replace(EMOTIONS, batches=batches), training, selection
+    def facts(faces: FaceSet) -> dict[str, Any]:
+        # What the network has learnt to expect, also of an emotion that only its teachers know.
+        told = probabilities(faces.images[..., None].astype(np.float32))
+        mixed = (1 - recipe.teacher_share) * faces.targets + recipe.teacher_share * told
+        return {**EMOTIONS.facts(faces), "base_rates": base_rates(replace(faces, targets=mixed)).round(5).tolist()}
+
+    return replace(EMOTIONS, batches=batches, facts=facts), training, selection

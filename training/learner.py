@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from training.data import DataError
+from training.hardware import divisible
 from training.recipe import Recipe
 from training.task import Loss
 
@@ -78,7 +79,8 @@ class KerasLearner:
 
     def logits(self, faces: np.ndarray) -> np.ndarray:
         with self._averaged_weights():
-            return self._model.predict(faces, batch_size=512, verbose=0).astype(np.float64)
+            answers = self._model.predict(divisible(faces), batch_size=512, verbose=0)
+        return answers[: len(faces)].astype(np.float64)
 
     def averaged(self) -> keras.Model:
         with self._averaged_weights():
