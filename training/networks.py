@@ -39,7 +39,7 @@ def multiply_accumulates(model: keras.Model) -> int:
     """Multiply-accumulates of one picture through the convolutions and dense layers."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, (layers.Conv2D, layers.Dense)):
+        if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)):
             total += math.prod(layer.output.shape[1:-1]) * math.prod(layer.kernel.shape)
     return total
 

@@ -13,9 +13,8 @@ import numpy as np
 
 from edge.detectors.greyface import decoded
 from training.detection.light import seen_by_camera
-from training.detection.losses import detection_loss
 from training.detection.pictures import Picture, read_pictures
-from training.detection.scoring import Matches, Truth, detections, matched
+from training.detection.scoring import Matches, Truth, detections, matched, truth
 from training.detection.targets import Grids
 from training.detection.views import Chooser, Views, composed
 from training.learner import Learner
@@ -86,10 +85,7 @@ def _fitted(picture: Picture) -> tuple[np.ndarray, Truth]:
     small = cv2.resize(picture.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas = np.zeros((HEIGHT, WIDTH), np.uint8)
     canvas[: min(HEIGHT, small.shape[0]), : min(WIDTH, small.shape[1])] = small[:HEIGHT, :WIDTH]
-    boxes, points = picture.faces.boxes * scale, picture.faces.points * scale
-    tiny = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) < LEAST_WANTED_PX
-    four = np.concatenate([points[:, :3], points[:, 3:].mean(axis=1, keepdims=True)], axis=1)
-    return canvas, Truth(boxes, picture.faces.ignored | tiny, four)
+    return canvas, truth(picture.faces.scaled(scale, scale), LEAST_WANTED_PX)
 
 
 def _score(learner: Learner, selection: Selection) -> dict[str, float]:
@@ -135,9 +131,15 @@ def _facts(chooser: Chooser) -> dict[str, Any]:
     }
 
 
+def _loss(answers: Any, targets: Any) -> Any:
+    from training.detection.losses import detection_loss  # PyTorch is not everywhere
+
+    return detection_loss(answers, targets)
+
+
 FACES = Task(
     batches=ViewBatches,
-    loss=detection_loss,
+    loss=_loss,
     score=_score,
     cost=lambda line: -line["precision"],
     told="average precision %(precision).4f, found %(small).3f %(middle).3f %(large).3f, points %(points).4f",

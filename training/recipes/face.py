@@ -11,7 +11,7 @@ from training.detection.network import detector
 from training.recipe import Recipe
 
 RECIPE = Recipe(
-    network=partial(detector, None, None),
+    network=partial(detector, height=None, width=None),
     epochs=80,
     small_epochs=70,
     small_side=160,
