@@ -106,7 +106,9 @@ def _measured(content: bytes, path: Path, card: Card, aside: list[Picture]) -> d
     path.write_bytes(content)
     write_card(path, {**card, "sureness": {"scale": 1.0, "shift": 0.0}})
     matches = _matches(path, aside)
-    shift = _logit(USUAL_SCORE) - _logit(matches.score_at(TOLERATED_FALSE))
+    # A network that finds nothing, or nothing wrong, has no such score: its own are left nearly as they are.
+    usual = min(max(matches.score_at(TOLERATED_FALSE), LEAST_SCORE), 1 - LEAST_SCORE)
+    shift = _logit(USUAL_SCORE) - _logit(usual)
     write_card(path, {**card, "sureness": {"scale": 1.0, "shift": round(shift, 4)}})
     return matches.moved(shift).numbers(USUAL_SCORE)
 

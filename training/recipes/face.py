@@ -12,8 +12,8 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=partial(detector, height=None, width=None),
-    epochs=80,
-    small_epochs=70,
+    epochs=30,
+    small_epochs=27,
     small_side=160,
     batch_size=16,
     optimizer="adamw",
