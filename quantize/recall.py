@@ -15,7 +15,8 @@ from pathlib import Path
 
 import cv2
 
-from edge.detectors.blazeface import BlazeFace
+from edge.config import FaceConfig
+from edge.detectors import open_detector
 from edge.errors import EdgeError
 from edge.types import Box, Face
 
@@ -53,7 +54,7 @@ def read_boxes(folder: Path) -> Labelled:
 
 def measure(model: Path, labelled: Labelled, min_score: float) -> Recall:
     """Run the detector over all pictures. Faces less tall than the least of HEIGHTS_PX neither count nor cost."""
-    detector = BlazeFace(model, min_score, min_size_px=8, max_faces=1000)
+    detector = open_detector(FaceConfig(str(model), min_score, min_size_px=8, max_faces=1000))
     wanted, found, false = dict.fromkeys(HEIGHTS_PX, 0), dict.fromkeys(HEIGHTS_PX, 0), 0
     for path, boxes in labelled.items():
         image = cv2.imread(str(path))

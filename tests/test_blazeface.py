@@ -12,7 +12,8 @@ import pytest
 
 from edge.config import FaceConfig
 from edge.detectors import open_detector
-from edge.detectors.blazeface import BlazeFace, anchor_centres, decoded, merged, overlaps
+from edge.detectors.blazeface import BlazeFace, anchor_centres, decoded
+from edge.detectors.merging import merged, overlaps
 from edge.emotion.card import card_path
 from edge.errors import ModelError
 from edge.types import Face

@@ -15,7 +15,17 @@ ROOT = Path(__file__).parents[1]
 WORKSTATION = {"tensorflow", "keras", "jax", "torch", "sklearn", "matplotlib", "training", "quantize", "tests"}
 SHARED = ("edge.emotion", "edge.types", "edge.errors")
 # These measure or calibrate the device's own face detector.
-OF_THE_DETECTOR = {"training/geometry.py", "quantize/recall.py", "quantize/detector_int8.py"}
+OF_THE_DETECTOR = {
+    "training/geometry.py",
+    "training/detection/scoring.py",
+    "training/detection/targets.py",
+    "training/detection/task.py",
+    "quantize/compare_detectors.py",
+    "quantize/detector_int8.py",
+    "quantize/grey_detector.py",
+    "quantize/other_detectors.py",
+    "quantize/recall.py",
+}
 # Libraries of one board or one kind of screen: absent elsewhere.
 VENDOR = {"gi", "libcamera", "luma", "picamera2", "PIL", "pygame", "tornado"}
 

@@ -33,3 +33,22 @@ def curves(history: list[dict[str, float]], best: dict[str, float], path: Path) 
         axis.grid(alpha=0.25)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def detection_curves(history: list[dict[str, float]], best: dict[str, float], path: Path) -> None:
+    """Loss, and what is found in the pictures kept aside, by epoch; the epoch that was kept marked."""
+    epochs = [line["epoch"] for line in history]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    left.plot(epochs, [line["loss"] for line in history])
+    left.set(xlabel="epoch", ylabel="loss on training views")
+    right.plot(epochs, [100 * line["precision"] for line in history], label="average precision")
+    for name in ("small", "middle", "large"):
+        right.plot(epochs, [100 * line[name] for line in history], alpha=0.5, label=f"{name} faces found")
+    right.plot(best["epoch"], 100 * best["precision"], "o", color="C0")
+    right.set(xlabel="epoch", ylabel="pictures kept aside, %")
+    right.legend(frameon=False)
+    for axis in (left, right):
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.25)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

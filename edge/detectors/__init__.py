@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from edge.config import FaceConfig
 from edge.detectors.blazeface import BlazeFace
+from edge.detectors.greyface import GreyFace
 from edge.emotion.card import card_path, load_verified
 from edge.emotion.tflite import find_model
 from edge.errors import ModelError
@@ -22,6 +23,7 @@ class Detector(Protocol):
 
 DETECTORS: Final[dict[str, Callable[[Path, float, float, int, int], Detector]]] = {
     "blazeface": BlazeFace,
+    "greyface": GreyFace,
 }
 """By the "kind" of the model's card: made from the model, min_score, min_size_px, max_faces and threads."""
 

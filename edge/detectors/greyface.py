@@ -37,8 +37,8 @@ class GreyFace:
         self._model = TfliteModel(content, str(model), threads)
         height, width = _input_size(self._model, model)
         self._letterbox = GreyLetterbox(height, width, self._model.input_quantization())
-        self._grids = [Grid(self._model, stride, height, width, model) for stride in _strides(card, model)]
-        self._sureness, self._merge_iou = _sureness(card, model), float(card["merge_iou"])
+        strides, self._sureness, self._merge_iou = _reading(card, model)
+        self._grids = [Grid(self._model, stride, height, width, model) for stride in strides]
         self._min_logit = self._sureness.logit(min_score)
         self._min_size_px, self._max_faces = min_size_px, max_faces
 
@@ -173,15 +173,11 @@ def _output_of(network: TfliteModel, shape: tuple[int, ...], model: Path) -> int
     raise ModelError(f"{model} has no output of shape {shape}: not the card's network")
 
 
-def _strides(card: Card, model: Path) -> list[int]:
+def _reading(card: Card, model: Path) -> tuple[list[int], Sureness, float]:
+    """The grids' strides, what the scores mean, and the overlap above which two boxes are one face."""
     try:
-        return [int(stride) for stride in card["strides"]]
+        strides = [int(stride) for stride in card["strides"]]
+        sureness = Sureness(float(card["sureness"]["scale"]), float(card["sureness"]["shift"]))
+        return strides, sureness, float(card["merge_iou"])
     except (KeyError, TypeError, ValueError) as err:
         raise ModelError(f"{card_path(model)} does not say how to read its grids: {err!r}; install it again") from err
-
-
-def _sureness(card: Card, model: Path) -> Sureness:
-    try:
-        return Sureness(float(card["sureness"]["scale"]), float(card["sureness"]["shift"]))
-    except (KeyError, TypeError, ValueError) as err:
-        raise ModelError(f"{card_path(model)} does not say what its scores mean: {err!r}; install it again") from err

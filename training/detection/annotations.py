@@ -84,4 +84,4 @@ class Complaints:
 
     def log(self) -> None:
         for what, places in self.places.items():
-            log.warning("left out: %d %s, the first at %s", len(places), what, places[0])
+            log.warning("%s: %d left out, the first at %s", what, len(places), places[0])

@@ -26,7 +26,7 @@ def detector(
     width: int | None = 320,
     stem: int = 8,
     quarter: int = 24,
-    widths: tuple[int, int, int] = (32, 48, 64),
+    widths: tuple[int, int, int] = (32, 48, 48),
     blocks: tuple[int, int, int] = (1, 1, 1),
     neck: int = 32,
 ) -> keras.Model:

@@ -5,11 +5,18 @@ Decodes and merges with the device's own code (`edge.detectors`) on purpose: it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edge.detectors.merging import merged, overlaps
+from edge.types import Face
+from training.detection.annotations import Annotated
+
+BANDS_PX = (16, 24, 40, 80)
+"""Sizes of faces that reports tell apart."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,25 @@ class Matches:
         allowed = np.flatnonzero(false <= false_per_picture * self.pictures)
         return float(self.scores[allowed[-1]]) if len(allowed) else 1.0
 
+    def moved(self, shift: float) -> Matches:
+        """With scores whose logits are greater by `shift`."""
+        kept = np.clip(self.scores, 1e-6, 1 - 1e-6)
+        return replace(self, scores=1 / (1 + (1 - kept) / kept * np.exp(-shift)))
+
+    def numbers(self, min_score: float) -> dict[str, float]:
+        """For a card or a report, rounded; sizes are the root of the box's area in pixels."""
+        found = {
+            f"recall_{low}_to_{high}_px": self.recall(min_score, low, high)
+            for low, high in itertools.pairwise(BANDS_PX)
+        }
+        return {
+            "average_precision": round(self.average_precision(), 4),
+            **{name: round(share, 4) for name, share in found.items()},
+            f"recall_from_{BANDS_PX[-1]}_px": round(self.recall(min_score, BANDS_PX[-1]), 4),
+            "false_boxes_per_picture": round(self.false_per_picture(min_score), 3),
+            "point_error": round(self.point_error(), 4),
+        }
+
     def point_error(self) -> float:
         """Median, in shares of the face's size."""
         known = self.point_errors[~np.isnan(self.point_errors)]
@@ -101,6 +127,25 @@ def _rows(
 
 def _sizes(boxes: np.ndarray) -> np.ndarray:
     return np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
+
+
+def truth(faces: Annotated, least_px: float) -> Truth:
+    """Faces smaller than least_px (root of the area) are ignored."""
+    mouth = faces.points[:, 3:].mean(axis=1, keepdims=True)
+    four = np.concatenate([faces.points[:, :3], mouth], axis=1)
+    return Truth(faces.boxes, faces.ignored | (_sizes(faces.boxes) < least_px), four)
+
+
+def found_by(
+    detect: Callable[[np.ndarray], list[Face]], pictures: Sequence[np.ndarray], truths: list[Truth], same_iou: float
+) -> Matches:
+    """What a detector of the device makes of the pictures."""
+    return matched([_as_pairs(detect(picture)) for picture in pictures], truths, same_iou)
+
+
+def _as_pairs(faces: list[Face]) -> tuple[np.ndarray, np.ndarray]:
+    rows = [[(f.box.x0, f.box.y0), (f.box.x1, f.box.y1), *f.points] for f in faces]
+    return np.array(rows, np.float32).reshape(-1, 6, 2), np.array([face.score for face in faces], np.float32)
 
 
 def detections(

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 
 from edge.detectors.greyface import decoded
+from training import figures
 from training.detection.light import seen_by_camera
-from training.detection.losses import detection_loss
 from training.detection.pictures import Picture, read_pictures
-from training.detection.scoring import Matches, Truth, detections, matched
+from training.detection.scoring import Matches, Truth, detections, matched, truth
 from training.detection.targets import Grids
 from training.detection.views import Chooser, Views, composed
 from training.learner import Learner
@@ -64,7 +63,6 @@ class Selection:
     """Pictures kept aside, fitted into the device's input."""
 
     def __init__(self, pictures: Sequence[Picture]) -> None:
-        """pictures: in any size."""
         fitted = [_fitted(picture) for picture in pictures]
         self.grey = np.stack([grey for grey, _ in fitted])
         self.truths = [truth for _, truth in fitted]
@@ -86,10 +84,7 @@ def _fitted(picture: Picture) -> tuple[np.ndarray, Truth]:
     small = cv2.resize(picture.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas = np.zeros((HEIGHT, WIDTH), np.uint8)
     canvas[: min(HEIGHT, small.shape[0]), : min(WIDTH, small.shape[1])] = small[:HEIGHT, :WIDTH]
-    boxes, points = picture.faces.boxes * scale, picture.faces.points * scale
-    tiny = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) < LEAST_WANTED_PX
-    four = np.concatenate([points[:, :3], points[:, 3:].mean(axis=1, keepdims=True)], axis=1)
-    return canvas, Truth(boxes, picture.faces.ignored | tiny, four)
+    return canvas, truth(picture.faces.scaled(scale, scale), LEAST_WANTED_PX)
 
 
 def _score(learner: Learner, selection: Selection) -> dict[str, float]:
@@ -105,24 +100,6 @@ def _score(learner: Learner, selection: Selection) -> dict[str, float]:
     }
 
 
-def _draw(history: list[dict[str, float]], best: dict[str, float], path: Path) -> None:
-    epochs = [line["epoch"] for line in history]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-    left.plot(epochs, [line["loss"] for line in history], label="training views")
-    left.set(xlabel="epoch", ylabel="loss")
-    right.plot(epochs, [100 * line["precision"] for line in history], label="average precision")
-    for name in ("small", "middle", "large"):
-        right.plot(epochs, [100 * line[name] for line in history], alpha=0.5, label=f"{name} faces found")
-    right.plot(best["epoch"], 100 * best["precision"], "o", color="C0")
-    right.set(xlabel="epoch", ylabel="pictures kept aside, %")
-    right.legend(frameon=False)
-    for axis in (left, right):
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.grid(alpha=0.25)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-
-
 def _facts(chooser: Chooser) -> dict[str, Any]:
     checksum = hashlib.sha256()
     for picture, _ in chooser.showing:
@@ -135,13 +112,19 @@ def _facts(chooser: Chooser) -> dict[str, Any]:
     }
 
 
+def _loss(answers: Any, targets: Any) -> Any:
+    from training.detection.losses import detection_loss  # PyTorch is not everywhere
+
+    return detection_loss(answers, targets)
+
+
 FACES = Task(
     batches=ViewBatches,
-    loss=detection_loss,
+    loss=_loss,
     score=_score,
     cost=lambda line: -line["precision"],
     told="average precision %(precision).4f, found %(small).3f %(middle).3f %(large).3f, points %(points).4f",
-    draw=_draw,
+    draw=figures.detection_curves,
     facts=_facts,
     first=lambda chooser, _: chooser,
 )

@@ -97,13 +97,8 @@ def composed(chooser: Chooser, height: int, width: int, random: np.random.Genera
             part = view(picture, face, bottom - top, right - left, chooser.knobs, random)
             grey[top:bottom, left:right] = part.grey
             shift = np.array([left, top], np.float32)
-            parts.append(
-                View(part.grey, part.boxes + np.tile(shift, 2), part.points + shift, part.ignored, part.weights)
-            )
-    merged = [
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("boxes", "points", "ignored", "weights")
-    ]
-    return View(grey, *merged)
+            parts.append((part.boxes + np.tile(shift, 2), part.points + shift, part.ignored, part.weights))
+    return View(grey, *(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 def view(

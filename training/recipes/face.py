@@ -11,9 +11,9 @@ from training.detection.network import detector
 from training.recipe import Recipe
 
 RECIPE = Recipe(
-    network=partial(detector, None, None),
-    epochs=80,
-    small_epochs=70,
+    network=partial(detector, height=None, width=None),
+    epochs=30,
+    small_epochs=27,
     small_side=160,
     batch_size=16,
     optimizer="adamw",
