@@ -54,10 +54,7 @@ def held_out(splits: dict[str, FaceSet], data: Path, split: str, ck: Path | None
     """Gather them. splits: as `read_crowd` gives them from the folder `data`. Raises DataError."""
     usages, votes = read_votes(data / VOTES_FILE)
     majority = np.where(np.array(usages) == split, authors_majority(votes), NO_LABEL)
-    posed = None
-    if ck is not None:
-        faces, names = read_folder(ck)
-        posed = faces.take(second_half_of_people(names))
+    posed = None if ck is None else later_half(ck)
     return HeldOut(split, splits[split], has_twin(splits[split], splits["Training"]), majority, posed)
 
 
@@ -122,6 +119,12 @@ def has_twin(faces: FaceSet, training: FaceSet) -> np.ndarray:
     """(N,) bool: the very same pixels are in Training."""
     seen = {image.tobytes() for image in training.images}
     return np.array([image.tobytes() in seen for image in faces.images], dtype=bool)
+
+
+def later_half(ck: Path) -> FaceSet:
+    """The CK+ faces that count: of people nobody selected by. Raises DataError."""
+    faces, names = read_folder(ck)
+    return faces.take(second_half_of_people(names))
 
 
 def second_half_of_people(names: list[str]) -> np.ndarray:
