@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,7 @@ def ai_edge_content(content: bytes, inputs: list[np.ndarray], float_tensors: str
 
     float_tensors: a pattern of the names of tensors that stay float.
     """
-    from ai_edge_quantizer import qtyping, quantizer, recipe_manager
+    from ai_edge_quantizer import qtyping, recipe_manager
 
     recipe = recipe_manager.RecipeManager()
     every = qtyping.TFLOperationName.ALL_SUPPORTED
@@ -28,8 +31,17 @@ def ai_edge_content(content: bytes, inputs: list[np.ndarray], float_tensors: str
         recipe.add_quantization_config(regex=float_tensors, operation_name=every, algorithm_key="no_quantize")
     rules = recipe.get_quantization_recipe()
     key, name = signature(content)
+    # It describes its progress on standard output, and LiteRT warns of the way it reads the ranges.
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_preserve_all_tensors`")
+        return _quantized(content, rules, [{key: [{name: one}]} for one in inputs])
+
+
+def _quantized(content: bytes, rules: Any, samples: list[dict[str, Any]]) -> bytes:
+    from ai_edge_quantizer import quantizer
+
     # One picture at a time: over several, the quantizer takes a moving average, which clips what is seen seldom.
-    ranges = [quantizer.Quantizer(content, rules).calibrate({key: [{name: one}]}, num_threads=1) for one in inputs]
+    ranges = [quantizer.Quantizer(content, rules).calibrate(one, num_threads=1) for one in samples]
     result = quantizer.Quantizer(content, rules).quantize(
         _widest(ranges), enable_progress_bar=False, enable_progress_report=False
     )

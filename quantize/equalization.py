@@ -32,8 +32,8 @@ def equalized(content: bytes, pictures: np.ndarray, strength: float) -> bytes:
             kernel = file.real(step.weights)
             if step.output in group:
                 kernel = kernel / factors.reshape(-1, *[1] * (kernel.ndim - 1))
-                assert step.bias is not None, "the converter gives every layer a bias"
-                file.set_constant(step.bias, (file.real(step.bias) / factors).astype(np.float32))
+                if step.bias is not None:
+                    file.set_constant(step.bias, (file.real(step.bias) / factors).astype(np.float32))
             if step.inputs[0] in group:
                 kernel = kernel * factors
             file.set_constant(step.weights, kernel.astype(np.float32))

@@ -140,11 +140,12 @@ class Judge:
         answers = self._answers(int8)
         right, other = (logits.argmax(axis=1) == self._faces.labels for logits in (self._truth, answers))
         exact, real = (probabilities(logits, self._temperature) for logits in (self._truth, answers))
+        signal, noise = float((self._truth**2).sum()), float(((self._truth - answers) ** 2).sum())
         result = {
             "difference": paired_difference(right, other),
             "equal_decisions": float((self._truth.argmax(axis=1) == answers.argmax(axis=1)).mean()),
             "divergence": negative_log_likelihood(real, exact) - negative_log_likelihood(exact, exact),
-            "snr_db": float(10 * np.log10((self._truth**2).sum() / ((self._truth - answers) ** 2).sum())),
+            "snr_db": float(10 * np.log10(signal / max(noise, 1e-12 * signal))),
         }
         return rounded(result, 7)
 
