@@ -13,14 +13,15 @@ pytest.importorskip("keras", reason="conversion needs the training extra: pip in
 import keras
 
 from quantize import rounding
-from quantize.convert import check_integers
+from quantize.convert import check_integers, checksum, chosen_method
 from quantize.editing import NetworkFile, Observed
 from quantize.equalization import channel_groups, equalized
-from quantize.methods import METHODS, Judge, Source, known, read_lines, write_lines
+from quantize.methods import DEFAULT, METHODS, RULE, Judge, Source, known, read_lines, write_lines
 from quantize.ranges import extremes
 from quantize.tuning import Tuning
 from training.data import DataError, FaceSet
 from training.networks import residual
+from training.train import BEST
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -124,6 +125,17 @@ def test_what_was_measured_is_remembered_for_its_network_only(tmp_path: Path) ->
     (tmp_path / "methods.json").write_text("{")
     with pytest.raises(DataError, match=r"methods\.json is damaged"):
         read_lines(tmp_path, "abc")
+
+
+def test_the_best_that_was_measured_is_taken_unless_another_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / BEST).write_bytes(b"a network")
+    assert chosen_method(tmp_path)["method"] == DEFAULT
+    lines = [{"method": name, "divergence": 0.001} for name in ("bias correction", "measured ranges")]
+    write_lines(tmp_path, checksum(tmp_path), lines)
+    assert chosen_method(tmp_path) == {"method": "bias correction", "rule": RULE, "measured": lines}
+    assert chosen_method(tmp_path, "measured ranges")["method"] == "measured ranges"
+    with pytest.raises(DataError, match="no method 'magic'"):
+        chosen_method(tmp_path, "magic")
 
 
 def test_an_unknown_method_is_refused() -> None:
