@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from edge.emotion.card import load_verified
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError
@@ -19,7 +20,7 @@ from quantize.publish import publish
 from quantize.report import Question, compare
 from quantize.statements import LICENCE
 from training.__main__ import read_crowd
-from training.held_out import Known, held_out, known
+from training.held_out import Known, held_out, known, later_half
 from training.names import DataError
 from training.splits import SPLITS
 
@@ -55,11 +56,27 @@ def _convert(options: argparse.Namespace) -> int:
     from quantize.convert import convert
 
     target = options.out / f"{options.name}.tflite"
-    card = convert(options.run, faces.splits, test, choices, options.licence, target)
+    card = convert(options.run, faces.splits, test, choices, options.licence, target, options.method)
     accuracy = card["metrics"]["everyday"]["accuracy"]["value"]
-    log.info("%s: %d bytes, PrivateTest accuracy %.2f %%", target, card["size_bytes"], 100 * accuracy)
+    log.info("%s: %d bytes, made by %s", target, card["size_bytes"], card["quantization"]["method"])
+    log.info("PrivateTest accuracy %.2f %%", 100 * accuracy)
     if cards.made_here(options.out / cards.README):
         cards.write(options.out)
+    return 0
+
+
+def _methods(options: argparse.Namespace) -> int:
+    faces = known(options.data)
+    choices = _calibration(options.calibration, faces)
+    from quantize.convert import checksum, load_float32
+    from quantize.markdown import method_table
+    from quantize.methods import Source, compare_methods, write_lines
+
+    network = checksum(options.run)
+    source = Source.of(load_float32(options.run), calibration.representative(faces.splits["Training"], choices))
+    lines = compare_methods(source, faces.splits["PublicTest"])
+    write_lines(options.run, network, lines)
+    sys.stdout.write(method_table(lines))
     return 0
 
 
@@ -76,10 +93,13 @@ def _report(options: argparse.Namespace) -> int:
 
     pair, question, stem = _foreign(options) if options.float else _shipped(options)
     result = compare(pair, question)
+    result["quantization"] = load_verified(find_model(options.model))[1].get("quantization") if options.model else None
     if options.sweep:
+        from quantize.methods import DEFAULT
         from quantize.sweep import sweep
 
-        result["sweep"] = sweep(options.run, read_crowd(options.data))
+        method = (result["quantization"] or {"method": DEFAULT})["method"]
+        result["sweep"] = sweep(options.run, read_crowd(options.data), method)
     page = as_markdown(result)
     stem.parent.mkdir(parents=True, exist_ok=True)
     texts = {"json": json.dumps(result, indent=2, allow_nan=False) + "\n", "md": page, "html": as_page(result)}
@@ -97,14 +117,16 @@ def _shipped(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
     faces = read_crowd(options.data)[options.split].labelled()
     if not len(faces):
         raise DataError(f"{options.data} holds no labelled face of {options.split}")
-    question = Question(model.stem, f"FER+ {options.split}, everyday base rates", faces, LABELS, options.limit_points)
+    others = {} if options.ck is None else {"CK+, later half of its people": later_half(options.ck)[0]}
+    split = f"FER+ {options.split}, everyday base rates"
+    question = Question(model.stem, split, faces, LABELS, options.limit_points, others)
     return pair, question, (options.out or model.parent) / model.stem
 
 
 def _foreign(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
     """Any classifier, on a folder of pictures by class."""
-    if not options.int8 or options.run or options.model or options.sweep:
-        raise DataError("--float goes with --int8 and without --run, --model and --sweep")
+    if not options.int8 or options.run or options.model or options.sweep or options.ck:
+        raise DataError("--float goes with --int8 and without --run, --model, --ck and --sweep")
     pair = foreign_pair(options.float, options.int8, tuple(options.pixels) if options.pixels else None)
     labels = tuple(name.strip() for name in options.labels.split(",")) if options.labels else None
     names = class_names(options.data, labels, pair.classes)
@@ -127,7 +149,7 @@ def _cards(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | cards | golden")
+    actions = parser.add_subparsers(required=True, metavar="choose | methods | convert | report | cards | golden")
 
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
     choose.add_argument("--seed", type=int, default=1)
@@ -139,7 +161,14 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--name", required=True, help="stem of the model's files, e.g. emotion")
     convert.add_argument("--ck", type=Path, help="folder of CK+ faces by emotion, to measure on them, too")
     convert.add_argument("--licence", default=LICENCE, help="the card's words on the weights' licence")
+    convert.add_argument("--method", help="how to make it int8; by default what `methods` measured as best for the run")
     convert.set_defaults(action=_convert)
+
+    methods = actions.add_parser(
+        "methods", help="measure every way to make a run int8, on PublicTest; remembered in it"
+    )
+    methods.add_argument("--run", type=Path, required=True, help="folder of `python -m training train`")
+    methods.set_defaults(action=_methods)
 
     report = actions.add_parser("report", help="measure float against int8; exit 1 above the limit")
     report.add_argument("--run", type=Path, help="folder of the run that the model was made from")
@@ -158,16 +187,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("BLACK", "WHITE"),
         help="with --float: what the network takes black and white for; by default read from the int8 file's input",
     )
+    report.add_argument("--ck", type=Path, help="with --model: folder of CK+ faces by emotion, compared on, too")
     report.add_argument("--split", choices=SPLITS, default="PrivateTest")
     report.add_argument("--limit-points", type=float, default=0.5, help="points of accuracy that int8 may lose")
     report.add_argument("--sweep", action="store_true", help="also convert with 50 to 2000 calibration faces (slower)")
     report.add_argument("--out", type=Path, help="folder for the three files; by default the int8 file's")
     report.set_defaults(action=_report)
 
-    for action in (choose, convert, report):
+    for action in (choose, methods, convert, report):
         words = "folder with fer2013.csv and fer2013new.csv" + ("; with --float a folder a class" * (action is report))
         action.add_argument("--data", type=Path, required=True, help=words)
-    for action in (choose, convert):
+    for action in (choose, methods, convert):
         words = "file of the choice; by default the committed one, for pictures other than FER2013 a new one"
         action.add_argument("--calibration", type=Path, help=words)
 

@@ -26,7 +26,7 @@ from quantize.other_detectors import Haar, YuNet
 from quantize.recall import SAME_FACE_IOU, read_boxes
 from training.data import DataError
 from training.detection.scoring import Matches, Truth, found_by
-from training.evaluation_report import markdown
+from training.reports.tables import markdown
 
 LEAST_SCORE = 0.05
 USUAL_SCORE = 0.6

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import hashlib
 import logging
 import os
 import tempfile
-import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from edge.emotion.card import Card, card_path
 from edge.emotion.tflite import TfliteModel
 from quantize.calibration import Choice, representative
 from quantize.describe import calibrated_card, described, with_metrics
+from quantize.methods import DEFAULT, METHODS, RULE, Source, known, read_lines
 from quantize.operators import float_operators
 from quantize.pair import FLOAT_FILE
 from training.data import DataError, FaceSet
@@ -34,33 +31,59 @@ class ConversionError(DataError):
 
 
 def convert(
-    run: Path, splits: dict[str, FaceSet], test: HeldOut, choices: list[Choice], licence: str, target: Path
+    run: Path,
+    splits: dict[str, FaceSet],
+    test: HeldOut,
+    choices: list[Choice],
+    licence: str,
+    target: Path,
+    method: str | None = None,
 ) -> Card:
     """Write `target` (.tflite) and its card, and the float file and card into the run folder. Returns the int8 card.
 
+    method: a key of METHODS; by default the one that did best where `python -m quantize methods` measured the run.
     Both targets are replaced at the end, each in one step: an error leaves the old ones.
     Raises DataError for an unusable run or data, ConversionError where the result is not all integers.
     """
     pictures = representative(splits["Training"], choices)
-    model = load_float32(run)
-    card = described(run, model, licence, len(choices))
+    quantization = chosen_method(run, method)
+    source = Source.of(load_float32(run), pictures)
+    card = described(run, source.model, licence, len(choices)) | {"quantization": quantization}
+    files = METHODS[quantization["method"]](source)
+    check_integers(files.int8)
 
     float_file = run / FLOAT_FILE
-    float_file.write_bytes(float_content(model))
+    float_file.write_bytes(files.float32)
     float_card = calibrated_card(float_file, card, splits["PublicTest"])
     float_card = with_metrics(float_file, float_card, test)
 
-    content = int8_content(model, pictures)
-    check_integers(content)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting_") as folder:
         staged = Path(folder) / target.name
-        staged.write_bytes(content)
+        staged.write_bytes(files.int8)
         card = calibrated_card(staged, card, splits["PublicTest"])
         card = with_metrics(staged, card, test, unquantized=float_card["metrics"])
         os.replace(staged, target)
         os.replace(card_path(staged), card_path(target))
     return card
+
+
+def chosen_method(run: Path, wanted: str | None = None) -> dict[str, Any]:
+    """The method's name, by which rule it is used, and what was measured of it and the others."""
+    measured = read_lines(run, checksum(run))
+    if wanted is not None:
+        return {"method": known(wanted), "rule": "asked for on the command line", "measured": measured}
+    if measured:
+        return {"method": known(measured[0]["method"]), "rule": RULE, "measured": measured}
+    return {"method": DEFAULT, "rule": "the default; `quantize methods` measures the others", "measured": []}
+
+
+def checksum(run: Path) -> str:
+    """Of the run's best network. Raises DataError where there is none."""
+    try:
+        return hashlib.sha256((run / BEST).read_bytes()).hexdigest()
+    except OSError as err:
+        raise DataError(f"{run / BEST} is not a trained network ({err.strerror}); train one first") from err
 
 
 def load_float32(run: Path) -> keras.Model:
@@ -81,25 +104,6 @@ def load_network(path: Path) -> keras.Model:
         raise DataError(f"{path} is not a trained network ({reason}); train one first") from err
 
 
-def int8_content(model: keras.Model, pictures: np.ndarray) -> bytes:
-    """The file with int8 input, output and insides. pictures: (N, S, S) uint8, the representative faces."""
-
-    def faces() -> Iterator[list[np.ndarray]]:
-        for picture in pictures:
-            yield [picture[None, ..., None].astype(np.float32)]
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = faces
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    return _converted(converter)
-
-
-def float_content(model: keras.Model) -> bytes:
-    return _converted(tf.lite.TFLiteConverter.from_keras_model(model))
-
-
 def check_integers(content: bytes) -> None:
     """Raises ConversionError where a float operator is left inside or raw pixels would not pass unchanged."""
     floats = float_operators(content)
@@ -115,10 +119,3 @@ def check_integers(content: bytes) -> None:
 
 def _in_float32(layer: keras.Layer) -> keras.Layer:
     return type(layer).from_config({**layer.get_config(), "dtype": "float32"})
-
-
-def _converted(converter: tf.lite.TFLiteConverter) -> bytes:
-    # The converter describes the network on standard output, and warns that the input's range was not given by hand.
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Statistics for quantized inputs were expected")
-        return bytes(converter.convert())

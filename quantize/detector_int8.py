@@ -9,7 +9,6 @@ convolutions: one scale for logits from -90 to 3 would leave a dozen steps to th
 
 from __future__ import annotations
 
-import copy
 import random
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edge.detectors.blazeface import Letterbox
 from edge.emotion.tflite import Quantization
 from edge.errors import EdgeError
+from quantize.ai_edge import ai_edge_content
 
 INPUT = "picture"
 SIGNATURE = "serving_default"
@@ -51,31 +51,7 @@ def calibration_inputs(folder: Path, side: int) -> list[np.ndarray]:
 
 def quantized(content: bytes, inputs: list[np.ndarray]) -> bytes:
     """The int8 file of a float32 one made by `plain_float32`."""
-    from ai_edge_quantizer import qtyping, quantizer, recipe_manager
-
-    recipe = recipe_manager.RecipeManager()
-    every = qtyping.TFLOperationName.ALL_SUPPORTED
-    recipe.add_static_config(regex=".*", operation_name=every, activation_num_bits=8, weight_num_bits=8)
-    recipe.add_quantization_config(regex=FLOAT_TENSORS, operation_name=every, algorithm_key="no_quantize")
-    rules = recipe.get_quantization_recipe()
-    # One picture at a time: over several, the quantizer takes a moving average, which clips what is seen seldom.
-    ranges = [
-        quantizer.Quantizer(content, rules).calibrate({SIGNATURE: [{INPUT: one}]}, num_threads=1) for one in inputs
-    ]
-    result = quantizer.Quantizer(content, rules).quantize(
-        _widest(ranges), enable_progress_bar=False, enable_progress_report=False
-    )
-    return bytes(result.quantized_model)
-
-
-def _widest(ranges: list[dict[str, Any]]) -> dict[str, Any]:
-    """The least minimum and the greatest maximum of every tensor."""
-    widest = copy.deepcopy(ranges[0])
-    for name, limits in widest.items():
-        for key, extreme in (("min", np.min), ("max", np.max)):
-            if key in limits:
-                limits[key] = extreme(np.stack([each[name][key] for each in ranges]), axis=0)
-    return widest
+    return ai_edge_content(content, inputs, FLOAT_TENSORS)
 
 
 def plain_float32(content: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.emotion.card import Card
-from training.evaluation_report import markdown
+from training.reports.tables import markdown
 
 WORDS = {
     "average_precision": "average precision",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quantize.verdict import verdict
+from quantize.verdict import signed, verdict
 from training.reports.tables import interval, markdown, percent
 
 
@@ -48,8 +48,48 @@ equally often right: {result["mcnemar_p"]:.2f} (only float32 right: {result["onl
 
 {markdown(("", "float32", "int8"), lines)}
 {markdown(("", "pictures", "recall, float32", "recall, int8", "precision, float32", "precision, int8"), kinds)}
-Operators of the int8 file, {result["float_operators"] or "none"} of them in float: {used};
+{_on_others(result)}{_made_by(result)}Operators of the int8 file,
+{result["float_operators"] or "none"} of them in float: {used};
 {result["multiply_accumulates"] / 1e6:.1f} M multiply-accumulates a picture.
 
 Checksum of the int8 file: `{result["sha256"]}`.
 """
+
+
+def method_table(lines: list[dict[str, Any]]) -> str:
+    """The methods as `quantize.methods.compare_methods` measured them."""
+    rows = [
+        (
+            line["method"],
+            f"{1000 * line['divergence']:.2f}",
+            percent(line["equal_decisions"]),
+            signed(100 * line["difference"]["value"]),
+            f"{line['snr_db']:.1f} dB",
+        )
+        for line in lines
+    ]
+    return markdown(
+        ("PublicTest, int8 against float32", "divergence, 1/1000 nats", "equal decisions", "accuracy, points", "SNR"),
+        rows,
+    )
+
+
+def _on_others(result: dict[str, Any]) -> str:
+    rows = [
+        (
+            f"{name}, {one['faces']} pictures",
+            *(interval(one["accuracy"][side]) for side in ("float", "int8")),
+            percent(one["equal_decisions"]),
+            f"{one['mcnemar_p']:.2f}",
+        )
+        for name, one in result["others"].items()
+    ]
+    return markdown(("", "float32", "int8", "equal decisions", "McNemar's p"), rows) + "\n" if rows else ""
+
+
+def _made_by(result: dict[str, Any]) -> str:
+    quantization = result.get("quantization")
+    if not quantization:
+        return ""
+    table = method_table(quantization["measured"]) + "\n" if quantization["measured"] else ""
+    return f"Made int8 by: {quantization['method']} ({quantization['rule']}).\n\n{table}"

@@ -20,7 +20,9 @@ CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
 """Operators that only change the type of numbers."""
 
 _WEIGHT_TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.INT8: np.int8}
-_WEIGHT_INPUT = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1}
+
+WEIGHT_INPUT = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1}
+"""Which input of an operator holds its weights."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,46 @@ def float_operators(content: bytes) -> list[str]:
     return sorted({operator.name for operator in operators(content) if operator.floats})
 
 
-def _described(operator: Any, graph: Any, model: Any) -> Operator:
+def operator_name(operator: Any, model: Any) -> str:
     code = model.operatorCodes[operator.opcodeIndex]
-    name = _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+    return _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+
+def real_values(tensor: Any, model: Any) -> np.ndarray | None:
+    """A constant as real numbers; None where the tensor is none or of a type that nobody here writes."""
+    data = model.buffers[tensor.buffer].data
+    if data is None or tensor.type not in _WEIGHT_TYPES:
+        return None
+    values = np.frombuffer(np.asarray(data, np.uint8).tobytes(), _WEIGHT_TYPES[tensor.type]).reshape(
+        tensor_shape(tensor)
+    )
+    if tensor.type == schema.TensorType.FLOAT32:
+        return values
+    per_channel = [1] * values.ndim
+    if values.ndim:
+        per_channel[tensor.quantization.quantizedDimension] = -1
+    scale, zero_point = (np.asarray(value) for value in (tensor.quantization.scale, tensor.quantization.zeroPoint))
+    return (values.astype(np.float32) - zero_point.reshape(per_channel)) * scale.reshape(per_channel)
+
+
+def tensor_shape(tensor: Any) -> tuple[int, ...]:
+    return tuple(int(length) for length in (tensor.shape if tensor.shape is not None else ()))
+
+
+def _described(operator: Any, graph: Any, model: Any) -> Operator:
+    name = operator_name(operator, model)
     # -1 stands for an optional input that is not there.
     touched = [index for index in (*operator.inputs, *operator.outputs) if index >= 0]
     output = int(operator.outputs[0])
-    shape = _shape(graph.tensors[output])
-    kernel = graph.tensors[operator.inputs[_WEIGHT_INPUT[name]]] if name in _WEIGHT_INPUT else None
+    shape = tensor_shape(graph.tensors[output])
+    kernel = graph.tensors[operator.inputs[WEIGHT_INPUT[name]]] if name in WEIGHT_INPUT else None
     return Operator(
         name,
         any(graph.tensors[index].type in _FLOAT_TYPES for index in touched),
         output,
         shape,
-        0 if kernel is None else _work(name, shape, _shape(kernel)),
-        None if kernel is None else _real_weights(kernel, model),
+        0 if kernel is None else _work(name, shape, tensor_shape(kernel)),
+        None if kernel is None else real_values(kernel, model),
     )
 
 
@@ -75,20 +102,3 @@ def _work(name: str, shape: tuple[int, ...], kernel: tuple[int, ...]) -> int:
     if name == "DEPTHWISE_CONV_2D":
         return math.prod(shape[1:]) * math.prod(kernel[1:3])
     return math.prod(shape[1:3]) * math.prod(kernel)
-
-
-def _real_weights(tensor: Any, model: Any) -> np.ndarray | None:
-    data = model.buffers[tensor.buffer].data
-    if data is None or tensor.type not in _WEIGHT_TYPES:
-        return None
-    values = np.frombuffer(np.asarray(data, np.uint8).tobytes(), _WEIGHT_TYPES[tensor.type]).reshape(_shape(tensor))
-    if tensor.type == schema.TensorType.FLOAT32:
-        return values
-    per_channel = [1] * values.ndim
-    per_channel[tensor.quantization.quantizedDimension] = -1
-    scale, zero_point = (np.asarray(value) for value in (tensor.quantization.scale, tensor.quantization.zeroPoint))
-    return (values.astype(np.float32) - zero_point.reshape(per_channel)) * scale.reshape(per_channel)
-
-
-def _shape(tensor: Any) -> tuple[int, ...]:
-    return tuple(int(length) for length in (tensor.shape if tensor.shape is not None else ()))

@@ -21,7 +21,7 @@ def as_page(result: dict[str, Any]) -> str:
     """result: as `quantize.report.compare` gives it."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
-    environment.filters["signed"] = _signed
+    environment.filters["signed"] = verdict.signed
     environment.filters["span"] = lambda share: f"{100 * share['low']:.1f}–{100 * share['high']:.1f}"
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         r=result,
@@ -101,11 +101,6 @@ def matrices(result: dict[str, Any]) -> list[dict[str, Any]]:
         for row in zip(change, strength, strict=True)
     ]
     return [*tables, {"title": "int8 less float32", "rows": list(zip(result["labels"], cells, strict=True))}]
-
-
-def _signed(number: float, digits: int = 2) -> str:
-    """−0.17; nothing is ever −0.00"""
-    return f"{round(number, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _reliability(result: dict[str, Any], key: str, title: str) -> Any:

@@ -149,7 +149,8 @@ def _float_content(path: Path) -> bytes:
     content = _content(path)
     if path.suffix == ".tflite":
         return content
-    from quantize.convert import float_content, load_network
+    from quantize.convert import load_network
+    from quantize.converter import float_content
 
     return float_content(load_network(path))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from training.metrics import (
     mcnemar,
     one_sided,
     paired_difference,
+    proportion,
     reliability,
     risk_coverage,
     rounded,
@@ -51,6 +52,8 @@ class Question:
     labels: tuple[str, ...]
     limit_points: float
     """Percentage points of accuracy that int8 may lose."""
+    others: dict[str, FaceSet] = field(default_factory=dict)
+    """Further pictures by name, on which only the decisions are compared."""
 
 
 def compare(pair: Pair, question: Question) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def compare(pair: Pair, question: Question) -> dict[str, Any]:
             for name, subject in pair.each().items():
                 answers = _logits(subject, spoilt, show).argmax(axis=1)
                 result[name].setdefault("corruptions", {})[kind] = float((answers == pictures.labels).mean())
+        result["others"] = {name: _decisions(pair, faces) for name, faces in question.others.items()}
         result |= _inside(pair, pictures.images[:PICTURES_FOR_LAYERS])
         show(1)
         result["latency"] = latency.measured({name: subject.content for name, subject in pair.each().items()})
@@ -92,22 +96,37 @@ def check_label_order(answers: np.ndarray, labels: np.ndarray, names: tuple[str,
         )
 
 
-def _summary(question: Question, logits: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> dict[str, Any]:
-    difference = paired_difference(right["float"], right["int8"])
+def _decisions(pair: Pair, pictures: FaceSet) -> dict[str, Any]:
+    """Both files on further pictures: accuracy and what is equal."""
+    logits = {name: _logits(subject, pictures.images) for name, subject in pair.each().items()}
+    right = {name: answer.argmax(axis=1) == pictures.labels for name, answer in logits.items()}
+    accuracy = {name: proportion(int(each.sum()), len(each)) for name, each in right.items()}
+    return {"faces": len(pictures), "accuracy": accuracy, **_paired(logits, right)}
+
+
+def _paired(logits: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> dict[str, Any]:
     only_float, only_int8 = one_sided(right["float"], right["int8"])
+    return {
+        "difference": paired_difference(right["float"], right["int8"]),
+        "equal_decisions": float((logits["float"].argmax(axis=1) == logits["int8"].argmax(axis=1)).mean()),
+        "mcnemar_p": mcnemar(right["float"], right["int8"]),
+        "only_float_right": only_float,
+        "only_int8_right": only_int8,
+    }
+
+
+def _summary(question: Question, logits: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> dict[str, Any]:
+    paired = _paired(logits, right)
+    lost = -100 * paired["difference"]["value"]
     return {
         "name": question.name,
         "split": question.split,
         "labels": list(question.labels),
         "faces": len(question.pictures),
-        "lost_points": -100 * difference["value"],
+        "lost_points": lost,
         "limit_points": question.limit_points,
-        "within_limit": bool(-100 * difference["value"] <= question.limit_points),
-        "difference": difference,
-        "equal_decisions": float((logits["float"].argmax(axis=1) == logits["int8"].argmax(axis=1)).mean()),
-        "mcnemar_p": mcnemar(right["float"], right["int8"]),
-        "only_float_right": only_float,
-        "only_int8_right": only_int8,
+        "within_limit": bool(lost <= question.limit_points),
+        **paired,
     }
 
 
@@ -152,11 +171,12 @@ def _inside(pair: Pair, images: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _logits(subject: Subject, images: np.ndarray, show: Show) -> np.ndarray:
+def _logits(subject: Subject, images: np.ndarray, show: Show | None = None) -> np.ndarray:
     answers = []
     for image in images:
         answers.append(subject.logits(image))
-        show(1 / len(images))
+        if show:
+            show(1 / len(images))
     return np.stack(answers)
 
 

@@ -1,19 +1,17 @@
-"""How many calibration faces are enough: the same network converted with more and more of them."""
+"""How many calibration faces are enough: the same network made int8 with more and more of them."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edge.emotion.labels import LABELS
-from edge.emotion.tflite import TfliteModel
 from quantize.calibration import choose, representative
-from quantize.convert import float_content, int8_content, load_float32
+from quantize.convert import load_float32
+from quantize.methods import METHODS, Judge, Source
 from training.data import FaceSet
-from training.metrics import paired_difference
 
 log = logging.getLogger(__name__)
 
@@ -21,33 +19,15 @@ SIZES = (50, 100, 200, 500, 1000, 2000)
 """Faces; a label with fewer than its seventh gives what it has."""
 
 
-def sweep(run: Path, splits: dict[str, FaceSet]) -> list[dict[str, Any]]:
+def sweep(run: Path, splits: dict[str, FaceSet], method: str) -> list[dict[str, Any]]:
     """For each size what int8 changes on PublicTest, where choices are made. Raises DataError for an unusable run."""
-    model = load_float32(run)
-    faces = splits["PublicTest"].labelled()
-    truth = _answers(float_content(model), faces.images)
     rarest = min(int((splits["Training"].labels == label).sum()) for label in range(len(LABELS)))
+    source = Source.of(load_float32(run), representative(splits["Training"], choose(splits["Training"], per_label=1)))
+    judge = Judge(source.float32, splits["PublicTest"])
     result = []
     for size in SIZES:
         choices = choose(splits["Training"], per_label=min(size // len(LABELS), rarest))
-        logits = _answers(int8_content(model, representative(splits["Training"], choices)), faces.images)
-        one, other = (answer.argmax(axis=1) for answer in (truth, logits))
-        result.append(
-            {
-                "faces": len(choices),
-                "difference": paired_difference(one == faces.labels, other == faces.labels),
-                "equal_decisions": float((one == other).mean()),
-                "snr_db": float(10 * np.log10((truth**2).sum() / ((truth - logits) ** 2).sum())),
-            }
-        )
+        sized = replace(source, pictures=representative(splits["Training"], choices))
+        result.append({"faces": len(choices), **judge.line(METHODS[method](sized).int8)})
         log.info("%d calibration faces: %.2f %% equal decisions", len(choices), 100 * result[-1]["equal_decisions"])
     return result
-
-
-def _answers(content: bytes, images: np.ndarray) -> np.ndarray:
-    network = TfliteModel(content, "the converted network")
-    into, out = network.input_quantization(), network.output_quantization()
-    shape = network.input_shape
-    return np.stack(
-        [out.dequantize(network.run(into.quantize(image.reshape(shape).astype(np.float32)))[0][0]) for image in images]
-    )

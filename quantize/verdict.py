@@ -65,3 +65,8 @@ def speed_ratio(result: dict[str, Any]) -> float | None:
     """Float's time over int8's for one picture on one thread."""
     ms = next((one["ms"] for one in result["latency"] if one["batch"] == one["threads"] == 1), None)
     return ms["float"] / ms["int8"] if ms else None
+
+
+def signed(number: float, digits: int = 2) -> str:
+    """−0.17; nothing is ever −0.00"""
+    return f"{round(number, digits) + 0.0:+.{digits}f}".replace("-", "−")

@@ -22,7 +22,8 @@ import keras
 
 from quantize import calibration, cards
 from quantize.__main__ import main
-from quantize.convert import ConversionError, check_integers, float_content, load_float32
+from quantize.convert import ConversionError, check_integers, load_float32
+from quantize.converter import float_content
 from quantize.operators import float_operators
 from training.networks import residual
 from training.train import BEST, CURVE, FACTS

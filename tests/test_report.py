@@ -17,7 +17,7 @@ import keras
 from keras import layers
 
 from quantize.__main__ import main
-from quantize.convert import float_content, int8_content
+from quantize.converter import float_content, int8_content
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

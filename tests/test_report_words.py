@@ -12,6 +12,7 @@ pytest.importorskip("jinja2", reason="Jinja2 belongs to the training extra")
 
 from edge.emotion.tflite import TfliteModel
 from quantize import latency
+from quantize.markdown import as_markdown
 from quantize.page import as_page, matrices, worst_layers
 from quantize.pair import pixel_range
 from quantize.publish import publish
@@ -57,6 +58,8 @@ def result(lost_points: float = 0.2, low: float = -0.004, faces: int = 3519, nam
         "only_int8_right": 23,
         "float": one,
         "int8": {**one, "size_bytes": 1000},
+        "others": {},
+        "quantization": None,
         "operators": {"CONV_2D": 2},
         "float_operators": 0,
         "multiply_accumulates": 59_266_800,
@@ -160,3 +163,19 @@ def test_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         publish({tmp_path / "a": "3", tmp_path / "b": "\ud800"})
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "1", "b": "2"}
+
+
+def test_the_page_and_the_text_name_the_method_and_the_other_faces() -> None:
+    change = {"value": 0.001, "low": -0.001, "high": 0.003}
+    measured = {"equal_decisions": 0.991, "difference": change, "divergence": 0.00031, "snr_db": 35.2}
+    methods = [{"method": "magic", **measured}, {"method": "plain", **measured, "divergence": 0.00083}]
+    posed = {"faces": 441, "accuracy": {"float": proportion(287, 441), "int8": proportion(288, 441)}}
+    posed |= {"difference": change, "equal_decisions": 0.998, "mcnemar_p": 1.0}
+    quantization = {"method": "magic", "rule": "it did best", "measured": methods}
+    whole = result() | {"quantization": quantization, "others": {"posed faces": posed}}
+    for text in (as_page(whole), as_markdown(whole)):
+        assert "magic" in text
+        assert "0.31" in text
+        assert "0.83" in text
+        assert "posed faces" in text
+        assert "99.8 %" in text

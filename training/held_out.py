@@ -116,6 +116,13 @@ def has_twin(faces: FaceSet, training: FaceSet) -> np.ndarray:
     return np.array([image.tobytes() in seen for image in faces.images], dtype=bool)
 
 
+def later_half(ck: Path) -> tuple[FaceSet, list[str]]:
+    """The CK+ faces that count, of people nobody selected by, and their files' names. Raises DataError."""
+    faces, names = read_folder(ck)
+    later = second_half_of_people(names)
+    return faces.take(later), [name for name, kept in zip(names, later, strict=True) if kept]
+
+
 def second_half_of_people(names: list[str]) -> np.ndarray:
     """(N,) bool: CK+ pictures (S010_0441.png) of the later half of the people, sorted by their number."""
     people = sorted({name.split("_")[0] for name in names})
@@ -132,8 +139,4 @@ def _labelled_by(faces: FaceSet, voted: FaceSet) -> FaceSet:
 
 
 def _posed(ck: Path | None) -> tuple[FaceSet | None, list[str]]:
-    if ck is None:
-        return None, []
-    faces, names = read_folder(ck)
-    later = second_half_of_people(names)
-    return faces.take(later), [name for name, kept in zip(names, later, strict=True) if kept]
+    return (None, []) if ck is None else later_half(ck)
