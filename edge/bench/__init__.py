@@ -6,7 +6,6 @@ import dataclasses
 import json
 import logging
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -105,11 +104,8 @@ def as_json(result: dict[str, Any]) -> str:
 
 
 def _daemon(source: str, frames: int) -> tuple[float, float]:
-    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own.
-
-    Asked for before this process grows: a child's peak counts from what its parent had when it was made.
-    """
-    command = [sys.executable, "-m", "edge", "run", "--no-sinks", "--source", source, "--limit"]
+    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own."""
+    command = [sys.executable, "-m", "edge.bench.child", "--no-sinks", "--source", source, "--limit"]
     starts = []
     for limit in (1, 1, frames):
         began = time.perf_counter()
@@ -117,7 +113,7 @@ def _daemon(source: str, frames: int) -> tuple[float, float]:
         starts.append(time.perf_counter() - began)
         if done.returncode:
             raise SourceError(done.stderr.strip().splitlines()[-1].removeprefix("emotion-edge: "))
-    return starts[1], resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return starts[1], float(done.stdout)
 
 
 def _captured(config: Config, wanted: int) -> tuple[list[Frame], Milliseconds]:
