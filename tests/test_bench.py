@@ -24,6 +24,7 @@ def test_json_has_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(result["frames_per_s"]) == {"1", "2", "4"}
     assert 20 < result["peak_mb"] < 500
     assert result["frames"] == 12
+    assert {"Pi Zero 2 W", "Pi 5"} <= {row["board"] for row in result["estimates"]["emotion"]}
 
 
 def test_the_table_names_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,6 +32,14 @@ def test_the_table_names_every_stage(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert all(stage in out for stage in STAGES)
     assert "as it runs" in out
+    assert "estimated, not measured" in out
+
+
+def test_a_comparison_wants_a_clip(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--compare", "fer", "--source", "demo", "--frames", "1"]) == 2
+    err = capsys.readouterr().err
+    assert "name a video file" in err
+    assert err.count("\n") == 1
 
 
 IN_A_LARGE_PROCESS = """
