@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import logging
 import os
 import signal
@@ -14,12 +15,14 @@ from edge import __version__
 from edge.config import Config, load_config
 from edge.control import Control
 from edge.errors import EdgeError, OutputError, SourceError
+from edge.threads import limit_before_imports, limited
 
 log = logging.getLogger("emotion-edge")
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    limit_before_imports()
     try:
         config = load_config(options.config) if options.config else Config()
         logging.basicConfig(level=config.log.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
@@ -38,6 +41,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     from edge.pipeline import build_pipeline
     from edge.sinks import sinks_for
 
+    config = _on_this_device(config)
     control = Control()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: control.stop.set())
@@ -68,13 +72,15 @@ def _bench(options: argparse.Namespace, config: Config) -> int:
     if not options.source and config.camera.source == "auto":
         options.source = "demo"
     config = _with_options(config, options)
-    from edge import bench
+    from edge.bench import bench, comparison, table
 
-    result = bench.bench(config, options.frames)
+    config = _on_this_device(config)
+    others = {"comparison": comparison.compare(config.camera.source, options.frames)} if options.compare else {}
+    result = {**bench(config, options.frames), **others}
     if options.json:
-        print(bench.as_json(result))  # noqa: T201
+        print(json.dumps(result, indent=2))  # noqa: T201
     else:
-        bench.show(result)
+        table.show(result)
     return 0
 
 
@@ -146,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--source", metavar="S", help="as for run; a clip with faces, say (default: the demo)")
     bench.add_argument("--frames", type=_positive, default=150, metavar="N", help="how many (default: 150)")
     bench.add_argument("--json", action="store_true", help="JSON instead of the table")
+    bench.add_argument("--compare", choices=["fer"], help="run that package on the same clip, too (installs 2.3 GB)")
     bench.set_defaults(action=_bench, jsonl=None, window=False)
     check = actions.add_parser("check", help="validate a configuration")
     check.add_argument("--config", type=Path, metavar="FILE", required=True)
@@ -161,6 +168,13 @@ def _parser() -> argparse.ArgumentParser:
     status = actions.add_parser("status", help="how the installed service is doing")
     status.set_defaults(action=_status, config=None)
     return parser
+
+
+def _on_this_device(config: Config) -> Config:
+    """No more threads than there are cores, in OpenCV and in the interpreters. Loads OpenCV."""
+    return dataclasses.replace(
+        config, emotion=dataclasses.replace(config.emotion, threads=limited(config.emotion.threads))
+    )
 
 
 def _positive(text: str) -> int:

@@ -47,8 +47,18 @@ class FaceConfig:
     min_score: float = setting(0.6, low=0.05, high=0.99)
     min_size_px: int = setting(20, low=8, high=1000)
     max_faces: int = setting(10, low=1, high=100)
-    full_search_s: float = setting(0.25, low=0, high=10)
+    full_search_s: float = setting(0.4, low=0, high=10)
+    still_search_s: float = setting(1.0, low=0, high=60)
     forget_after_s: float = setting(1.0, low=0.1, high=10)
+
+
+@dataclass(frozen=True)
+class QualityConfig:
+    min_size_px: int = setting(24, low=8, high=1000)
+    min_score: float = setting(0.5, low=0, high=0.99)
+    min_inside: float = setting(0.75, low=0, high=1)
+    max_turn: float = setting(0.9, low=0.05, high=10)
+    min_sharpness: float = setting(0.005, low=0, high=1)
 
 
 @dataclass(frozen=True)
@@ -168,6 +178,7 @@ class LogConfig:
 class Config:
     camera: CameraConfig = CameraConfig()
     face: FaceConfig = FaceConfig()
+    quality: QualityConfig = QualityConfig()
     emotion: EmotionConfig = EmotionConfig()
     jsonl: JsonlConfig = JsonlConfig()
     csv: CsvConfig = CsvConfig()

@@ -23,8 +23,8 @@ class _Announced:
 class Announcer:
     """Decides which label of each face is announced. Remembers, for each id, what was announced last.
 
-    Another label is announced once its probability has exceeded the announced one's by `hysteresis`, and has been
-    no less than `uncertain_below`, for `dwell_s` seconds without a break.
+    Another label is announced once its probability has exceeded the announced one's by `hysteresis` for `dwell_s`
+    seconds without a break, and is no less than `uncertain_below` by then: the average takes as long to get there.
     """
 
     def __init__(self, hysteresis: float, dwell_s: float, uncertain_below: float) -> None:
@@ -42,13 +42,13 @@ class Announcer:
             return label
         known = self._announced[id]
         lead = confidence - float(probabilities[LABELS.index(known.label)])
-        if label == known.label or lead <= self._hysteresis or confidence < self._uncertain_below:
+        if label == known.label or lead <= self._hysteresis:
             known.candidate = None
             known.confidence = float(probabilities[LABELS.index(known.label)])
             return known.label
         if known.candidate != label:
             known.candidate, known.candidate_since = label, time
-        if time - known.candidate_since >= self._dwell_s:
+        if time - known.candidate_since >= self._dwell_s and confidence >= self._uncertain_below:
             self._events.append(Event("emotion_changed", id, known.label, label, confidence))
             self._announced[id] = _Announced(label, confidence)
         return self._announced[id].label

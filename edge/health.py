@@ -46,7 +46,7 @@ class Health:
             ms={stage: _percentiles([ms[stage] for _, ms in recent if stage in ms]) for stage in sorted(stages)},
             temperature_c=_temperature(),
             throttled=_throttled(),
-            rss_mb=_resident_mb(),
+            rss_mb=_memory_mb("VmRSS:"),
             recording=self._recording,
         )
 
@@ -83,10 +83,15 @@ def _throttled() -> bool | None:
         return None
 
 
-def _resident_mb() -> float | None:
+def peak_mb() -> float | None:
+    """The most memory that this process ever had resident."""
+    return _memory_mb("VmHWM:")
+
+
+def _memory_mb(key: str) -> float | None:
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(key):
                 return int(line.split()[1]) / 1024
     except (OSError, ValueError):
         pass

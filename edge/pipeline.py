@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,25 +10,27 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edge.config import Config, EmotionConfig, FaceConfig
+from edge import quality
+from edge.config import Config, EmotionConfig, FaceConfig, QualityConfig
 from edge.detectors import Detector, open_detector
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.events import Announcer
+from edge.lookout import Lookout
 from edge.smoothing import Smoother
 from edge.tracker import Tracker
+from edge.turns import Turns
 from edge.types import Face, Frame, Result, Track
-
-ROUNDING_S = 0.005
-"""Of frame times: a third of a second is ten frames at 30 a second, also where the clock says 0.3332."""
 
 KNOWN_SCORE_RATIO = 0.6
 """Of min_score: what a face that is known already must reach to be still there."""
 
-PROMISING_REST_RATIO = 0.4
-"""Of full_search_s: where something looked nearly like a face, the next look comes sooner."""
+Probabilities = npt.NDArray[np.float64]
+Found = list[tuple[int, Face]]
+Answer = tuple[Probabilities | None, bool]
+"""The classifier's (7,) answer, None where it was not asked; and whether the face shows enough to be believed."""
 
 
 class Classifier(Protocol):
@@ -38,7 +39,7 @@ class Classifier(Protocol):
     size: int
     uncertain_below: float
 
-    def classify(self, faces: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]: ...
+    def classify(self, faces: list[npt.NDArray[np.uint8]]) -> Probabilities: ...
 
 
 def build_pipeline(config: Config) -> Pipeline:
@@ -46,7 +47,7 @@ def build_pipeline(config: Config) -> Pipeline:
     every = replace(config.face, min_score=config.face.min_score * KNOWN_SCORE_RATIO)
     detector = open_detector(every, config.emotion.threads)
     classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
-    return Pipeline(detector, classifier, config.face, config.emotion)
+    return Pipeline(detector, classifier, config.face, config.emotion, config.quality)
 
 
 class Pipeline:
@@ -58,19 +59,20 @@ class Pipeline:
         classifier: Classifier,
         face: FaceConfig,
         emotion: EmotionConfig,
+        enough: QualityConfig = QualityConfig(),  # noqa: B008 frozen
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._detector, self._classifier, self._stopwatch = detector, classifier, stopwatch
-        self._search_s = face.full_search_s - ROUNDING_S
-        self._emotion_s = 1 / emotion.rate_hz - ROUNDING_S
+        self._detector, self._classifier, self._enough, self._stopwatch = detector, classifier, enough, stopwatch
         self._min_score = face.min_score
         self.rest = 1
         """Times as long between two looks, and between two answers for a face, as set: a device that is too hot."""
+        self._spread = face.full_search_s > 0
+        self._lookout = Lookout(face.full_search_s, face.still_search_s)
         self._tracker = Tracker(face.forget_after_s, face.min_score)
+        self._turns = Turns(emotion.rate_hz)
         self._smoother = Smoother(emotion.smoothing_s)
         self._announcer = Announcer(emotion.hysteresis, emotion.dwell_s, classifier.uncertain_below)
-        self._looked = -math.inf
-        self._named: dict[int, tuple[float, Track]] = {}
+        self._named: dict[int, Track] = {}
         self._began: float | None = None
 
     def process(self, frame: Frame) -> Result:
@@ -78,13 +80,9 @@ class Pipeline:
         started = self._stopwatch()
         found = self._still(frame) if frame.file is not None else self._follow(frame)
         detected = self._stopwatch()
-        due = [self._due(frame, id_) for id_, _ in found]
-        raw = iter(self._classify(frame, [face for (_, face), now in zip(found, due, strict=True) if now]))
+        answers = self._answers(frame, found)
         classified = self._stopwatch()
-        tracks = tuple(
-            self._name(frame, id_, face, next(raw)) if now else replace(self._named[id_][1], face=face)
-            for (id_, face), now in zip(found, due, strict=True)
-        )
+        tracks = tuple(self._track(frame, id_, face, answers.get(id_)) for id_, face in found)
         self._keep(self._tracker.ids())
         if self._began is None:
             self._began = frame.time
@@ -96,41 +94,61 @@ class Pipeline:
         }
         return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
 
-    def _still(self, frame: Frame) -> list[tuple[int, Face]]:
+    def _still(self, frame: Frame) -> Found:
         faces = [face for face in self._detector.detect(frame.image) if face.score >= self._min_score]
         return [(self._tracker.new_id(), face) for face in faces]
 
-    def _follow(self, frame: Frame) -> list[tuple[int, Face]]:
+    def _follow(self, frame: Frame) -> Found:
         """Follow the known faces; look for all when it is time to, or when someone is new, missed or lost."""
-        rested = frame.time - self._looked
-        rest_s = self._search_s * self.rest * (PROMISING_REST_RATIO if self._tracker.promising else 1)
-        if rested >= rest_s or self._tracker.unsure or not self._tracker.follow(frame):
-            self._tracker.update(self._detector.detect(frame.image), frame)
-            self._looked = frame.time
-        return self._tracker.faces(frame.time)
+        tracker = self._tracker
+        known = [face.box for _, face in tracker.faces(frame.time)]
+        if (
+            tracker.unsure(frame.time)
+            or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
+            or not tracker.follow(frame)
+        ):
+            tracker.update(self._detector.detect(frame.image), frame)
+            self._lookout.look(frame)
+        return tracker.faces(frame.time)
 
-    def _classify(self, frame: Frame, faces: list[Face]) -> npt.NDArray[np.float64]:
-        crops = [face_input(frame.image, face.points, self._classifier.size) for face in faces]
-        return self._classifier.classify(crops) if crops else np.empty((0, len(LABELS)))
+    def _answers(self, frame: Frame, found: Found) -> dict[int, Answer]:
+        """For the faces whose turn it is, asked in one batch: clear ones, and those that have no name at all yet."""
+        busy = self._spread and frame.time == self._lookout.looked
+        due = self._turns.due([id_ for id_, _ in found], frame.time, rest=self.rest, busy=busy)
+        answers: dict[int, Answer] = {}
+        crops = {}
+        for id_, face in found:
+            if id_ in due:
+                crop = face_input(frame.image, face.points, self._classifier.size)
+                clear = quality.clear(face, crop, frame, self._enough)
+                answers[id_] = None, clear
+                if clear or id_ not in self._named:
+                    crops[id_] = crop
+        for id_, raw in zip(crops, self._classifier.classify(list(crops.values())) if crops else (), strict=True):
+            answers[id_] = raw, answers[id_][1]
+        return answers
 
-    def _due(self, frame: Frame, id_: int) -> bool:
-        """Whether it is time to ask the classifier about this face again."""
-        return id_ not in self._named or frame.time - self._named[id_][0] >= self._emotion_s * self.rest
-
-    def _name(self, frame: Frame, id_: int, face: Face, raw: npt.NDArray[np.float64]) -> Track:
-        if frame.file is not None:
-            return Track(id_, face, raw, self._uncertain(raw), LABELS[int(raw.argmax())])
-        smooth = self._smoother.update(id_, raw, frame.time)
-        settled = self._announcer.update(id_, smooth, frame.time)
-        track = Track(id_, face, smooth, self._uncertain(smooth), settled)
-        self._named[id_] = frame.time, track
+    def _track(self, frame: Frame, id_: int, face: Face, answer: Answer | None) -> Track:
+        """answer: None where it is not this face's turn; it keeps what it was called."""
+        if answer is None:
+            return replace(self._named[id_], face=face)
+        raw, clear = answer
+        if raw is None:
+            track = replace(self._named[id_], face=face, uncertain=True)
+        elif frame.file is not None:
+            return Track(id_, face, raw, self._uncertain(raw, clear), LABELS[int(raw.argmax())])
+        else:
+            average = self._smoother.update(id_, raw, frame.time) if clear else raw
+            settled = self._announcer.update(id_, average, frame.time)
+            track = Track(id_, face, average, self._uncertain(average, clear), settled)
+        self._named[id_] = track
         return track
 
-    def _uncertain(self, probabilities: npt.NDArray[np.float64]) -> bool:
-        return bool(probabilities.max() < self._classifier.uncertain_below)
+    def _uncertain(self, probabilities: Probabilities, clear: bool) -> bool:
+        return not clear or bool(probabilities.max() < self._classifier.uncertain_below)
 
     def _keep(self, ids: set[int]) -> None:
         """Everyone else has left."""
         self._smoother.keep(ids)
         self._announcer.keep(ids)
-        self._named = {id_: named for id_, named in self._named.items() if id_ in ids}
+        self._named = {id_: track for id_, track in self._named.items() if id_ in ids}

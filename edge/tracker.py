@@ -1,21 +1,36 @@
-"""Who is who from frame to frame: detections matched by overlap, faces followed by their look in between."""
+"""Who is who from frame to frame: detections matched by place and look, faces followed by their look in between."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-from edge.follower import Anchor, anchored, followed
-from edge.types import Face, Frame, Image
+import numpy as np
+import numpy.typing as npt
 
-COAST_S = 0.25
+from edge.follower import Anchor, alike, anchored, followed
+from edge.types import Face, Frame
+
+COAST_S: Final = 0.25
 """A face the detector misses is still shown, and looked for in every frame, for so long; its id is kept for longer."""
 
-MATCH_IOU = 0.2
-SAME_PLACE_RATIO = 0.8
-"""Without overlap: a face no further than this many box widths away, and of similar size, is the same one."""
-SIMILAR_SIZE_RATIO = 1.7
-VELOCITY_SMOOTHING = 0.5
+MATCH_IOU: Final = 0.2
+SAME_PLACE_RATIO: Final = 0.8
+"""Without overlap: a face no further than this many box widths away, and of similar size, may be the same one."""
+STRAYING_PER_S: Final = 1.0
+"""Box widths more for each second that nobody saw it."""
+SIMILAR_SIZE_RATIO: Final = 1.7
+LEAST_ALIKE: Final = 0.4
+"""A followed face that looks less like itself when the detector saw it last is something that came before it."""
+COVERED_IOU: Final = 0.1
+LONGEST_COVERED_S: Final = 3.0
+"""Behind another face nobody can be seen leaving: for so long, at most, the clock of the missed one stands still."""
+
+VELOCITY_S: Final = 0.15
+"""Time constant of the average over a face's velocity."""
+COASTING_S: Final = 0.6
+"""A face that is not seen slows down with this time constant: people do not walk on for ever."""
 
 
 @dataclass
@@ -26,33 +41,44 @@ class _Known:
     """When the face was where `face` says."""
     seen: float
     """When the detector saw it last."""
+    look: npt.NDArray[np.float32]
+    """As the detector saw it last."""
+    anchor: Anchor | None
+    """None: it cannot be followed now."""
     missed: float | None = None
     """The first look since then that did not find it."""
-    velocity: tuple[float, float] = (0.0, 0.0)
+    gone: float = math.inf
+    """The clock of who has left runs from here."""
+    velocity: complex = 0j
     sightings: int = 1
-    anchor: Anchor | None = None
 
     def at(self, time: float) -> Face:
-        """The face where it should be now; the motion is trusted no further than COAST_S."""
-        ahead = min(max(time - self.placed, 0.0), COAST_S)
-        return _moved(self.face, self.velocity[0] * ahead, self.velocity[1] * ahead)
+        """The face where it should be now."""
+        coasting_s = COASTING_S * -math.expm1(-max(time - self.placed, 0.0) / COASTING_S)
+        return _moved(self.face, self.velocity * coasting_s)
 
     def in_view(self, time: float) -> bool:
         return self.sightings >= 2 and (self.missed is None or time - self.missed <= COAST_S)
 
-    def place(self, face: Face, image: Image, time: float) -> None:
+    def place(self, anchor: Anchor, time: float) -> None:
         """Here it is now, found by the detector or followed."""
         elapsed = time - self.placed
         if elapsed > 0:
-            (ax, ay), (bx, by) = self.face.box.centre, face.box.centre
-            fresh = ((bx - ax) / elapsed, (by - ay) / elapsed)
-            old = self.velocity if self.sightings > 1 else fresh
-            self.velocity = (
-                old[0] + VELOCITY_SMOOTHING * (fresh[0] - old[0]),
-                old[1] + VELOCITY_SMOOTHING * (fresh[1] - old[1]),
-            )
-        self.face, self.placed = face, time
-        self.anchor = anchored(image, face)
+            fresh = (complex(*anchor.face.box.centre) - complex(*self.face.box.centre)) / elapsed
+            fresh_share = 1.0 if self.sightings == 1 else -math.expm1(-elapsed / VELOCITY_S)
+            self.velocity += fresh_share * (fresh - self.velocity)
+        self.face, self.placed, self.anchor = anchor.face, time, anchor
+
+    def detected(self, anchor: Anchor, time: float) -> None:
+        self.place(anchor, time)
+        self.seen, self.missed, self.gone, self.look = time, None, math.inf, anchor.look()
+        self.sightings += 1
+
+    def miss(self, time: float) -> None:
+        """A look did not find it."""
+        self.anchor = None
+        if self.missed is None:
+            self.missed = self.gone = time
 
 
 class Tracker:
@@ -67,15 +93,19 @@ class Tracker:
         self._forget_after_s, self._min_score = forget_after_s, min_score
         self._known: list[_Known] = []
         self._next_id = 1
-        self._looked = -math.inf
-        self.promising = False
-        """True where the last look saw what may be a new face, but not clearly enough."""
+        self._faint = False
 
     @property
-    def unsure(self) -> bool:
-        """True while a face is new or has just been missed: then the next frame deserves a look of the detector."""
+    def promising(self) -> bool:
+        """True where the last look saw what may be a new face, but not clearly enough; and while somebody is missed."""
+        return self._faint or any(known.missed is not None for known in self._known)
+
+    def unsure(self, time: float) -> bool:
+        """Whether this frame deserves a look: a face is new, was missed a moment ago, or is about to be given up."""
         return any(
-            known.sightings < 2 or (known.missed is not None and self._looked - known.missed <= COAST_S)
+            known.sightings < 2
+            or (known.missed is not None and time - known.missed <= COAST_S)
+            or time - known.gone >= self._limit(known)
             for known in self._known
         )
 
@@ -85,20 +115,20 @@ class Tracker:
 
     def update(self, faces: list[Face], frame: Frame) -> None:
         """Take in what the detector found in this frame; forget who was not seen for too long."""
-        time = self._looked = frame.time
-        free = list(range(len(faces)))
-        for known, index in self._matches(faces, time):
-            free.remove(index)
-            known.place(faces[index], frame.image, time)
-            known.seen, known.missed = time, None
-            known.sightings += 1
+        time = frame.time
+        anchors = [anchored(frame.image, face) for face in faces]
+        pairs = _matches(self._known, anchors, time)
         for known in self._known:
-            if known.seen < time and known.missed is None:
-                known.missed, known.anchor = time, None
-        self._known = [known for known in self._known if time - known.seen <= self._limit(known)]
-        fresh = [faces[index] for index in free if faces[index].score >= self._min_score]
-        self.promising = len(fresh) < len(free)
-        self._known += [_Known(self.new_id(), face, time, time) for face in fresh]
+            if known.id in pairs:
+                known.detected(anchors[pairs[known.id]], time)
+            else:
+                known.miss(time)
+        self._stop_clocks(time)
+        self._known = [known for known in self._known if time - known.gone < self._limit(known)]
+        free = [anchors[index] for index in range(len(faces)) if index not in pairs.values()]
+        fresh = [anchor for anchor in free if anchor.face.score >= self._min_score]
+        self._faint = len(fresh) < len(free)
+        self._known += [_Known(self.new_id(), new.face, time, time, new.look(), new) for new in fresh]
 
     def follow(self, frame: Frame) -> bool:
         """Follow the faces in view by their look. False where one got lost: the detector should look at this frame."""
@@ -106,12 +136,12 @@ class Tracker:
         for known in self._known:
             if known.anchor is None:
                 continue
-            face = followed(frame.image, known.anchor)
-            if face is None:
+            anchor = followed(frame.image, known.anchor)
+            if anchor is not None and alike(anchor.look(), known.look) >= LEAST_ALIKE:
+                known.place(anchor, frame.time)
+            else:
                 everyone = False
                 known.anchor = None
-            else:
-                known.place(face, frame.image, frame.time)
         return everyone
 
     def faces(self, time: float) -> list[tuple[int, Face]]:
@@ -125,39 +155,51 @@ class Tracker:
     def _limit(self, known: _Known) -> float:
         return self._forget_after_s if known.sightings >= 2 else COAST_S
 
-    def _matches(self, faces: list[Face], time: float) -> list[tuple[_Known, int]]:
-        """Pairs of a known face and the index of its detection; the best-fitting first, each used once."""
-        scored = [
-            (_likeness(known.at(time), face), number, index)
-            for number, known in enumerate(self._known)
-            for index, face in enumerate(faces)
-        ]
-        pairs: list[tuple[_Known, int]] = []
-        taken_known: set[int] = set()
-        taken_faces: set[int] = set()
-        for score, number, index in sorted(scored, reverse=True):
-            if score > 0 and number not in taken_known and index not in taken_faces:
-                taken_known.add(number)
-                taken_faces.add(index)
-                pairs.append((self._known[number], index))
-        return pairs
+    def _stop_clocks(self, time: float) -> None:
+        """Who is missed where another face stands may be behind it."""
+        there = [known.face.box for known in self._known if known.missed is None]
+        for known in self._known:
+            if known.missed is not None and time - known.seen < LONGEST_COVERED_S:
+                box = known.at(time).box
+                if any(box.iou(other) > COVERED_IOU for other in there):
+                    known.gone = time
 
 
-def _likeness(expected: Face, found: Face) -> float:
-    """1..2 where the boxes overlap, 0..1 where they are near and alike in size, 0 where it cannot be the same."""
+def _matches(everyone: list[_Known], anchors: list[Anchor], time: float) -> dict[int, int]:
+    """The number of the detection of each known face that was found, by id; the best-fitting first, each used once."""
+    looks = [anchor.look() for anchor in anchors]
+    scored = []
+    for known in everyone:
+        expected, straying = known.at(time), STRAYING_PER_S * (time - known.placed)
+        for index, anchor in enumerate(anchors):
+            near = _nearness(expected, anchor.face, straying)
+            if near > 0:
+                scored.append((near + alike(known.look, looks[index]), known.id, index))
+    pairs: dict[int, int] = {}
+    for _, id_, index in sorted(scored, reverse=True):
+        if id_ not in pairs and index not in pairs.values():
+            pairs[id_] = index
+    return pairs
+
+
+def _nearness(expected: Face, found: Face, straying: float) -> float:
+    """0..1: how well the place and size of a detection fit; 0 where it cannot be the same face.
+
+    straying: box widths that it may be further away, because nobody has seen it for a while.
+    """
     overlap = expected.box.iou(found.box)
     if overlap >= MATCH_IOU:
-        return 1 + overlap
-    (ax, ay), (bx, by) = expected.box.centre, found.box.centre
+        return overlap
     small, large = sorted((expected.box.width, found.box.width))
-    distance = math.hypot(ax - bx, ay - by) / max(large, 1e-6)
-    if large > SIMILAR_SIZE_RATIO * small or distance >= SAME_PLACE_RATIO:
+    distance = abs(complex(*expected.box.centre) - complex(*found.box.centre)) / max(large, 1e-6)
+    reach = SAME_PLACE_RATIO + straying
+    if large > SIMILAR_SIZE_RATIO * small or distance >= reach:
         return 0.0
-    return 1 - distance / SAME_PLACE_RATIO
+    return MATCH_IOU * (1 - distance / reach)
 
 
-def _moved(face: Face, dx: float, dy: float) -> Face:
-    if not dx and not dy:
+def _moved(face: Face, move: complex) -> Face:
+    if not move:
         return face
-    shift = face.points.dtype.type(dx), face.points.dtype.type(dy)
-    return Face(face.box.moved(dx, dy), face.score, face.points + shift)
+    shift = np.array((move.real, move.imag), np.float32)
+    return Face(face.box.moved(move.real, move.imag), face.score, face.points + shift)

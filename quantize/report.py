@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from edge.emotion import boards
 from edge.emotion.classifier import probabilities
 from quantize import latency
 from quantize.layers import corresponding, layers, weight_correlation
@@ -79,7 +80,7 @@ def compare(pair: Pair, question: Question) -> dict[str, Any]:
         show(1)
     result["sha256"] = result["int8"]["sha256"]
     result["machine"] = latency.machine()
-    result["boards"] = latency.estimated(result["multiply_accumulates"])
+    result["boards"] = boards.estimated(result["multiply_accumulates"])
     return rounded(result)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from edge.__main__ import main
 
+ROOT = Path(__file__).parents[1]
 STAGES = {"capture", "detect", "follow", "crop", "classify", "overlay", "publish"}
 
 
@@ -20,6 +24,7 @@ def test_json_has_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(result["frames_per_s"]) == {"1", "2", "4"}
     assert 20 < result["peak_mb"] < 500
     assert result["frames"] == 12
+    assert {"Pi Zero 2 W", "Pi 5"} <= {row["board"] for row in result["estimates"]["emotion"]}
 
 
 def test_the_table_names_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,6 +32,28 @@ def test_the_table_names_every_stage(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert all(stage in out for stage in STAGES)
     assert "as it runs" in out
+    assert "estimated, not measured" in out
+
+
+def test_a_comparison_wants_a_clip(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--compare", "fer", "--source", "demo", "--frames", "1"]) == 2
+    err = capsys.readouterr().err
+    assert "name a video file" in err
+    assert err.count("\n") == 1
+
+
+IN_A_LARGE_PROCESS = """
+import sys
+ballast = b"x" * 300_000_000
+from edge.__main__ import main
+sys.exit(main(["bench", "--frames", "1", "--source", "demo", "--json"]))
+"""
+
+
+def test_the_memory_is_the_daemons_own_not_that_of_whoever_asks() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_A_LARGE_PROCESS], cwd=ROOT, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert 20 < json.loads(done.stdout)["peak_mb"] < 250
 
 
 @pytest.mark.parametrize(("source", "word"), [("nowhere.mp4", "no such file"), ("faceless", "no face in its first")])

@@ -14,12 +14,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WORKSTATION = {"tensorflow", "keras", "jax", "torch", "sklearn", "matplotlib", "training", "quantize", "tests"}
 SHARED = ("edge.emotion", "edge.types", "edge.errors")
-# These measure or calibrate the device's own face detector.
+# These measure or calibrate what the device finds and believes.
 OF_THE_DETECTOR = {
     "training/geometry.py",
     "training/detection/scoring.py",
     "training/detection/targets.py",
     "training/detection/task.py",
+    "training/worth.py",
     "quantize/compare_detectors.py",
     "quantize/detector_int8.py",
     "quantize/grey_detector.py",
@@ -106,5 +107,5 @@ def test_the_shared_home_stands_on_nothing_else_of_the_device(path: Path):
 def test_the_workstation_takes_only_the_shared_home_from_the_device(path: Path):
     allowed = SHARED
     if path.relative_to(ROOT).as_posix() in OF_THE_DETECTOR:
-        allowed = (*SHARED, "edge.detectors", "edge.config")
+        allowed = (*SHARED, "edge.detectors", "edge.config", "edge.quality")
     assert not [name for name in imported(path) if within(name, "edge") and not within(name, *allowed)]

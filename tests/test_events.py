@@ -59,3 +59,11 @@ def test_another_candidate_starts_the_dwell_again():
     teller.update(1, mix(fear=0.9), 1.2)
     assert teller.update(1, mix(fear=0.9), 1.4) == "neutral"
     assert teller.update(1, mix(fear=0.9), 1.5) == "fear"
+
+
+def test_the_time_before_the_average_is_sure_counts():
+    teller = announcer()
+    teller.update(1, mix(neutral=1.0), 0.0)
+    doubtful, sure = mix(sad=0.45, neutral=0.3), mix(sad=0.6, neutral=0.3)
+    assert [teller.update(1, doubtful, 1 + k / 10) for k in range(5)] == ["neutral"] * 5
+    assert teller.update(1, sure, 1.5) == "sad"

@@ -16,8 +16,10 @@ def frames(count: int, rate: float = 30.0, start: float = 100.0) -> list[Frame]:
     return [Frame(PICTURE, start + k / rate, 0.0, k) for k in range(count)]
 
 
-def pipeline(detector: FakeDetector, classifier: FakeClassifier, **face: object) -> Pipeline:
-    return Pipeline(detector, classifier, FaceConfig(**face), EmotionConfig(rate_hz=120))
+def pipeline(detector: FakeDetector, classifier: FakeClassifier, **face: float) -> Pipeline:
+    """Nothing moves in PICTURE: looks are as often as if it did."""
+    often = {"still_search_s": face["full_search_s"]} if "full_search_s" in face else {}
+    return Pipeline(detector, classifier, FaceConfig(**face, **often), EmotionConfig(rate_hz=120))
 
 
 def events(results: list[Result]) -> list[tuple]:
@@ -98,5 +100,7 @@ def test_a_doubtful_face_is_uncertain():
 
 def test_stages_are_timed():
     ticks = iter(np.arange(0, 10, 0.001))
-    chain = Pipeline(FakeDetector([]), FakeClassifier("sad"), FaceConfig(), EmotionConfig(), lambda: next(ticks))
+    chain = Pipeline(
+        FakeDetector([]), FakeClassifier("sad"), FaceConfig(), EmotionConfig(), stopwatch=lambda: next(ticks)
+    )
     assert chain.process(frames(1)[0]).ms == pytest.approx({"detect": 1.0, "classify": 1.0, "total": 3.0})

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("sklearn", reason="scikit-learn belongs to the training extra")
 pytest.importorskip("jinja2", reason="Jinja2 belongs to the training extra")
 
+from edge.emotion import boards
 from edge.emotion.tflite import TfliteModel
 from quantize import latency
 from quantize.markdown import as_markdown
@@ -73,7 +74,7 @@ def result(lost_points: float = 0.2, low: float = -0.004, faces: int = 3519, nam
             {"batch": 2, "threads": 1, "ms": None},
         ],
         "machine": latency.machine(),
-        "boards": latency.estimated(59_266_800),
+        "boards": boards.estimated(59_266_800),
         "sha256": "0" * 64,
     }
 
@@ -152,7 +153,7 @@ def test_the_pixel_range_is_read_from_the_files_input() -> None:
 
 
 def test_estimates_grow_with_the_work_and_are_ranges() -> None:
-    pi4 = next(one for one in latency.estimated(100_000_000) if one["board"] == "Pi 4")
+    pi4 = next(one for one in boards.estimated(100_000_000) if one["board"] == "Pi 4")
     assert pi4["one_core_ms"] == pytest.approx(8.3)
     assert pi4["likely_ms"] == pytest.approx([8.3 / 0.49, 8.3 / 0.37])
 

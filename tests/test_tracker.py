@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.tracker import COAST_S, Tracker
+from edge.tracker import COAST_S, COASTING_S, Tracker
 from edge.types import Face, Frame
 from tests.conftest import face_at, textured
 
@@ -84,7 +84,7 @@ def test_motion_is_not_trusted_for_long():
     tracker = Tracker(forget_after_s=5)
     followed(tracker, [[face_at(100, 100)], [face_at(110, 100)]])
     ((_, face),) = tracker.faces(STEP_S + 10)
-    assert face.box.centre[0] == pytest.approx(110 + 100 * COAST_S)
+    assert face.box.centre[0] == pytest.approx(110 + 100 * COASTING_S)
 
 
 def test_between_detections_a_face_is_followed_by_its_look():
@@ -107,13 +107,13 @@ def test_a_face_that_cannot_be_followed_asks_for_a_look():
 
 def test_a_new_or_missed_face_asks_for_another_look():
     tracker = Tracker(forget_after_s=1)
-    assert not tracker.unsure
+    assert not tracker.unsure(0.0)
     looked(tracker, [face_at(100, 100)], 0.0)
-    assert tracker.unsure
+    assert tracker.unsure(0.0)
     looked(tracker, [face_at(100, 100)], 0.1)
-    assert not tracker.unsure
+    assert not tracker.unsure(0.1)
     looked(tracker, [face_at(100, 100), face_at(400, 100)], 0.2)
-    assert tracker.unsure
+    assert tracker.unsure(0.2)
 
 
 def test_a_face_of_another_size_is_another_face():

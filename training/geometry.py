@@ -1,10 +1,9 @@
 """Where faces lie in FER2013's pictures, and what crop rule follows: `python -m training.geometry --data DIR`.
 
 `edge/emotion/crop.py` imitates the frame of FER2013, which nobody described. This file finds the faces of enlarged
-Training pictures again and prints the constants that lead from their points back to the frame. It is the only file of
-`training` that imports `edge.detectors`: the rule must fit the points that the device's own detector gives.
-
-With `--crops OUT.npz` it also cuts the PublicTest faces anew by three rules, so that a classifier can compare them.
+Training pictures again and prints the constants that lead from their points back to the frame. It imports
+`edge.detectors`, since the rule must fit the points that the device's own detector gives. What the rule is worth says
+`training/worth.py`.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ import numpy as np
 
 from edge.config import FaceConfig
 from edge.detectors import Detector, open_detector
-from edge.emotion.crop import DOWN_PER_REACH, SIDE_PER_REACH, crop_square, face_input
+from edge.emotion.crop import DOWN_PER_REACH, SIDE_PER_REACH, crop_square
 from edge.errors import EdgeError
 from edge.types import Face
-from training.data import SIDE, DataError, FaceSet, read_fer2013
+from training.data import SIDE, DataError, read_fer2013
 
 ENLARGED = 4
 MARGIN = 24
@@ -29,7 +28,6 @@ MARGIN = 24
 
 MEASURES = ("box centre x", "box centre y", "box width", "eyes y", "eyes apart", "mouth y")
 CONSTANTS = ("side per reach", "down per reach", "right per reach", "side per box width", "up per box width")
-SCENE = (480, 640)
 
 
 def likeliest(detector: Detector, image: np.ndarray) -> Face | None:
@@ -68,52 +66,10 @@ def quartile_table(pictures: np.ndarray, detector: Detector) -> str:
     return "\n".join(lines)
 
 
-def upright_points(centre_x: float, centre_y: float, side: float) -> np.ndarray:
-    """Points of a level face that `face_input` cuts by this square."""
-    reach = side / SIDE_PER_REACH
-    eyes_y = centre_y - DOWN_PER_REACH * reach
-    eye = 0.5 * reach
-    rows = [(centre_x - eye, eyes_y), (centre_x + eye, eyes_y), (centre_x, centre_y), (centre_x, eyes_y + reach)]
-    return np.array(rows, np.float32)
-
-
-def crops_by_rule(faces: FaceSet, detector: Detector) -> dict[str, np.ndarray]:
-    """Each face detected in a larger grey scene and cut again to 48 px by three rules.
-
-    aligned: the device's rule. upright: the same square, not turned. box: 1.13 box widths, 0.045 above the box's
-    centre. Beside them the original, label and row of each face; those not found are left out.
-    """
-    kept: dict[str, list[np.ndarray | int]] = {name: [] for name in ("aligned", "upright", "box", "original")}
-    kept |= {"labels": [], "rows": []}
-    for picture, label, row in zip(faces.images, faces.labels, faces.rows, strict=True):
-        scene = in_grey_scene(picture)
-        face = likeliest(detector, scene)
-        if face is None:
-            continue
-        (x, y), width = face.box.centre, face.box.width
-        kept["aligned"].append(face_input(scene, face.points, SIDE))
-        kept["upright"].append(face_input(scene, upright_points(*crop_square(face.points)[:3]), SIDE))
-        kept["box"].append(face_input(scene, upright_points(x, y - 0.045 * width, 1.13 * width), SIDE))
-        kept["original"].append(picture)
-        kept["labels"].append(int(label))
-        kept["rows"].append(int(row))
-    return {name: np.array(values) for name, values in kept.items()}
-
-
-def in_grey_scene(picture: np.ndarray) -> np.ndarray:
-    """The enlarged picture in the middle of an even grey camera frame."""
-    large = cv2.resize(picture, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
-    scene = np.full(SCENE, 128, np.uint8)
-    top, left = (SCENE[0] - len(large)) // 2, (SCENE[1] - len(large)) // 2
-    scene[top : top + len(large), left : left + len(large)] = large
-    return scene
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="training.geometry", description="Measure where FER2013's faces lie.")
     parser.add_argument("--data", type=Path, required=True, help="folder with fer2013.csv")
     parser.add_argument("--limit", type=int, default=4000, help="pictures to look at, evenly from the split")
-    parser.add_argument("--crops", type=Path, metavar="OUT.npz", help="cut PublicTest faces anew instead of measuring")
     parser.add_argument("--model", default="face", help="face detector: a name or a path")
     options = parser.parse_args(arguments)
     try:
@@ -123,14 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (EdgeError, DataError) as err:
         sys.stderr.write(f"training.geometry: {err}\n")
         return 2
-    faces = splits["PublicTest" if options.crops else "Training"]
+    faces = splits["Training"]
     faces = faces.take(np.arange(len(faces))[:: max(1, len(faces) // options.limit)][: options.limit])
-    if options.crops:
-        cut = crops_by_rule(faces, detector)
-        np.savez_compressed(options.crops, **cut)
-        sys.stdout.write(f"{len(cut['rows'])} of {len(faces)} faces found and cut: {options.crops}\n")
-    else:
-        sys.stdout.write(quartile_table(faces.images, detector) + "\n")
+    sys.stdout.write(quartile_table(faces.images, detector) + "\n")
     return 0
 
 

@@ -52,7 +52,9 @@ class TfliteModel:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as err:
             raise ModelError(f"{name}: the interpreter refuses this file ({err}); install the model again") from err
+        self._name = name
         self.inputs: list[dict[str, Any]] = self._interpreter.get_input_details()
+        self._batch = int(self.inputs[0]["shape"][0])
         self.outputs: list[dict[str, Any]] = self._interpreter.get_output_details()
 
     @property
@@ -73,7 +75,18 @@ class TfliteModel:
         return _quantization(self.outputs[index])
 
     def run(self, batch: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """One pass. batch: the first input's shape and type. Returns a copy of each output, in the file's order."""
+        """One pass. batch: the first input's type and shape, of any number of pictures; another number than the last
+        time costs a tenth of a millisecond once. Returns a copy of each output, in the file's order.
+
+        Raises ModelError where the file takes no such batch.
+        """
+        if len(batch) != self._batch:
+            try:
+                self._interpreter.resize_tensor_input(self.inputs[0]["index"], batch.shape)
+                self._interpreter.allocate_tensors()
+            except (ValueError, RuntimeError) as err:
+                raise ModelError(f"{self._name}: takes no {len(batch)} pictures at once ({err})") from err
+            self._batch = len(batch)
         self._interpreter.set_tensor(self.inputs[0]["index"], batch)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(output["index"]) for output in self.outputs]

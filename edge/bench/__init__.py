@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import logging
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -16,13 +13,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from edge.cameras import camera_for
 from edge.config import Config
 from edge.detectors import open_detector
+from edge.emotion.boards import estimated
+from edge.emotion.card import load_verified
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.tflite import find_model
@@ -33,8 +29,6 @@ from edge.lines import frame_line, to_json
 from edge.overlay.overlay import Overlay
 from edge.pipeline import build_pipeline
 from edge.types import Frame, Image
-
-log = logging.getLogger(__name__)
 
 PEOPLE = (1, 2, 4)
 WARM_UP = 5
@@ -48,11 +42,12 @@ def bench(config: Config, frames: int) -> dict[str, Any]:
     Returns JSON-ready numbers: stages and the whole chain in ms of elapsed time, frames a second by people in view,
     memory in MB. Raises SourceError where the source gives no frame, or none with a face.
     """
-    first_result_s, peak_mb = _daemon(config.camera.source, frames)
-    cv2.setNumThreads(1)
+    first_result_s, peak_mb = _daemon(config, frames)
     pictures, capture = _captured(config, frames)
     stages = {"capture": capture, **_stages(config, pictures)}
+    began = time.process_time()
     chain = _chain(config, pictures)
+    core_s = (time.process_time() - began) / (len(chain) + WARM_UP)
     crowds = {people: _chain(config, _crowd(pictures, people)) for people in PEOPLE}
     status = Health("bench").status("running")
     return {
@@ -63,53 +58,18 @@ def bench(config: Config, frames: int) -> dict[str, Any]:
         "stages": {name: _summary(ms) for name, ms in stages.items()},
         "frame": _summary(chain),
         "frames_per_s": {str(people): 1e3 / float(np.mean(ms)) for people, ms in crowds.items()},
-        "share_of_a_core_at_30_per_s": float(np.mean(chain)) * 30 / 1e3,
+        "share_of_a_core_at_30_per_s": core_s * 30,
         "first_result_s": first_result_s,
         "peak_mb": peak_mb,
         "temperature_c": status.temperature_c,
         "throttled": status.throttled,
+        "estimates": _estimates(config),
     }
 
 
-def show(result: dict[str, Any]) -> None:
-    """Print the numbers for people."""
-    width, height = result["size"]
-    table = Table(
-        title=f"{result['source']}, {result['frames']} frames of {width}x{height}, one thread",
-        box=box.SIMPLE_HEAD,
-        title_style="bold",
-    )
-    table.add_column("ms a frame")
-    for column in ("mean", "p50", "p95", "max"):
-        table.add_column(column, justify="right")
-    for name, numbers in {**result["stages"], "[bold]as it runs[/bold]": result["frame"]}.items():
-        if name.startswith("["):
-            table.add_section()
-        table.add_row(name, *(f"{numbers[column]:.2f}" for column in ("mean", "p50", "p95", "max")))
-    console = Console(highlight=False)
-    console.print(table)
-    rates = ", ".join(f"{people}: {rate:.0f}" for people, rate in result["frames_per_s"].items())
-    console.print(f"frames a second by faces in view: {rates}")
-    console.print(f"at 30 frames a second: {result['share_of_a_core_at_30_per_s']:.0%} of one core")
-    heat = "" if result["temperature_c"] is None else f", {result['temperature_c']:.0f} °C"
-    throttled = ", throttled" if result["throttled"] else ""
-    console.print(
-        f"first result after {result['first_result_s']:.2f} s, {result['peak_mb']:.0f} MB at most{heat}{throttled}"
-    )
-    console.print(f"on {result['device']}")
-    console.print("Each stage is measured on every frame; as it runs, most are skipped on most frames.")
-
-
-def as_json(result: dict[str, Any]) -> str:
-    return json.dumps(result, indent=2)
-
-
-def _daemon(source: str, frames: int) -> tuple[float, float]:
-    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own.
-
-    Asked for before this process grows: a child's peak counts from what its parent had when it was made.
-    """
-    command = [sys.executable, "-m", "edge", "run", "--no-sinks", "--source", source, "--limit"]
+def _daemon(config: Config, frames: int) -> tuple[float, float]:
+    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own."""
+    command = [sys.executable, "-m", "edge.bench.child", "--no-sinks", "--source", config.camera.source, "--limit"]
     starts = []
     for limit in (1, 1, frames):
         began = time.perf_counter()
@@ -117,7 +77,7 @@ def _daemon(source: str, frames: int) -> tuple[float, float]:
         starts.append(time.perf_counter() - began)
         if done.returncode:
             raise SourceError(done.stderr.strip().splitlines()[-1].removeprefix("emotion-edge: "))
-    return starts[1], resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return starts[1], float(done.stdout)
 
 
 def _captured(config: Config, wanted: int) -> tuple[list[Frame], Milliseconds]:
@@ -198,6 +158,16 @@ def _timed(stage: Callable[[Any], Any], inputs: list[Any]) -> Milliseconds:
 def _summary(ms: Milliseconds) -> dict[str, float]:
     p50, p95 = np.percentile(ms, (50, 95))
     return {"mean": float(np.mean(ms)), "p50": float(p50), "p95": float(p95), "max": max(ms)}
+
+
+def _estimates(config: Config) -> dict[str, list[dict[str, Any]]]:
+    """Rooflines of both networks on the boards, by model; one whose card does not say its work is left out."""
+    found = {}
+    for name in (config.face.model, config.emotion.model):
+        _, card = load_verified(find_model(name))
+        if "multiply_accumulates" in card:
+            found[str(card["name"])] = estimated(int(card["multiply_accumulates"]))
+    return found
 
 
 def _device() -> str:

@@ -1,4 +1,4 @@
-"""One program measured over a clip, frame by frame. Started by compare_fer.py, each program in its own interpreter.
+"""One program measured over a clip, frame by frame. Started by comparison.py, each program in its own interpreter.
 
 Arguments: `ours` or `fer`, and the clip. Then, for each line "N" on standard input, it works through the next N
 frames (the clip starts over where it ends) and answers one line of JSON on standard output:
@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -55,8 +56,9 @@ def frames(clip: str) -> Iterator[tuple[Any, int, float]]:
 
 
 def peak_mb() -> float:
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    """Not that of edge.health: in the other program's environment there is no edge."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def main() -> None:
