@@ -81,6 +81,7 @@ class Pipeline:
         due = [self._due(frame, id_) for id_, _ in found]
         raw = iter(self._classify(frame, [face for (_, face), now in zip(found, due, strict=True) if now]))
         classified = self._stopwatch()
+        found = [(id_, frame.in_image(face)) for id_, face in found]
         tracks = tuple(
             self._name(frame, id_, face, next(raw)) if now else replace(self._named[id_][1], face=face)
             for (id_, face), now in zip(found, due, strict=True)
@@ -97,7 +98,7 @@ class Pipeline:
         return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
 
     def _still(self, frame: Frame) -> list[tuple[int, Face]]:
-        faces = [face for face in self._detector.detect(frame.image) if face.score >= self._min_score]
+        faces = [face for face in self._detector.detect(frame.searched) if face.score >= self._min_score]
         return [(self._tracker.new_id(), face) for face in faces]
 
     def _follow(self, frame: Frame) -> list[tuple[int, Face]]:
@@ -105,12 +106,12 @@ class Pipeline:
         rested = frame.time - self._looked
         rest_s = self._search_s * self.rest * (PROMISING_REST_RATIO if self._tracker.promising else 1)
         if rested >= rest_s or self._tracker.unsure or not self._tracker.follow(frame):
-            self._tracker.update(self._detector.detect(frame.image), frame)
+            self._tracker.update(self._detector.detect(frame.searched), frame)
             self._looked = frame.time
         return self._tracker.faces(frame.time)
 
     def _classify(self, frame: Frame, faces: list[Face]) -> npt.NDArray[np.float64]:
-        crops = [face_input(frame.image, face.points, self._classifier.size) for face in faces]
+        crops = [face_input(frame.searched, face.points, self._classifier.size) for face in faces]
         return self._classifier.classify(crops) if crops else np.empty((0, len(LABELS)))
 
     def _due(self, frame: Frame, id_: int) -> bool:

@@ -89,7 +89,7 @@ class Tracker:
         free = list(range(len(faces)))
         for known, index in self._matches(faces, time):
             free.remove(index)
-            known.place(faces[index], frame.image, time)
+            known.place(faces[index], frame.searched, time)
             known.seen, known.missed = time, None
             known.sightings += 1
         for known in self._known:
@@ -106,12 +106,12 @@ class Tracker:
         for known in self._known:
             if known.anchor is None:
                 continue
-            face = followed(frame.image, known.anchor)
+            face = followed(frame.searched, known.anchor)
             if face is None:
                 everyone = False
                 known.anchor = None
             else:
-                known.place(face, frame.image, frame.time)
+                known.place(face, frame.searched, frame.time)
         return everyone
 
     def faces(self, time: float) -> list[tuple[int, Face]]:
