@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from edge.cameras.opencv import flipped, opened_capture
+from edge.cameras.opencv import opened_capture, upright
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
 from edge.types import Frame
@@ -39,7 +39,7 @@ class StreamCamera:
         if not taken:
             raise CameraError(f"{self.name}: the stream ended")
         self._number += 1
-        picture = flipped(np.asarray(image, dtype=np.uint8), self._config.flip)
+        picture = upright(np.asarray(image, dtype=np.uint8), self._config.rotation, self._config.flip)
         return Frame(picture, time.monotonic(), time.time(), self._number - 1)
 
     def close(self) -> None:
