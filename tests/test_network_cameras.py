@@ -128,3 +128,15 @@ def test_one_that_stays_away_ends_the_program_with_75(tmp_path: Path):
     assert program.returncode == 75
     assert said.count("looking for it for 2 s") == 1
     assert "did not come back within 2 s" in said.splitlines()[-1]
+
+
+def test_a_frozen_camera_does_not_keep_the_program_from_ending():
+    with MjpegCamera([jpeg(100)]) as server:
+        command = [sys.executable, "-m", "edge", "run", "--source", server.address, "--jsonl", "-"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            assert program.stdout.readline().startswith("{")
+            server.frozen.set()
+            program.terminate()
+            _, said = program.communicate(timeout=PATIENCE_S)
+    assert (program.returncode, "FATAL" in said) == (0, False)

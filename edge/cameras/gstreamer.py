@@ -60,14 +60,14 @@ class GstCamera:
     def _age_s(self, sample: Any) -> float:
         """Seconds since the source took this frame, by the pipeline's clock.
 
-        A source that is not live stamps as fast as it delivers: what is older than a second or in the future is now.
+        A source that is not live stamps as fast as it delivers: what is very old or in the future counts as now.
         """
         stamp, clock = sample.get_buffer().pts, self._pipeline.get_clock()
         if clock is None or stamp == self._gst.CLOCK_TIME_NONE:
             return 0.0
         running = sample.get_segment().to_running_time(self._gst.Format.TIME, stamp)
         age_s = (clock.get_time() - self._pipeline.get_base_time() - running) / self._gst.SECOND
-        return float(age_s) if 0 <= age_s < 1 else 0.0
+        return float(age_s) if 0 <= age_s < self._config.stall_timeout_s else 0.0
 
     def _trouble(self) -> str | None:
         """What the pipeline itself says is wrong."""
