@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from edge import __version__
 from edge.config import Config, load_config
@@ -37,6 +38,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     config = _with_options(config, options)
     # Imported late: `check` and `--help` need neither OpenCV nor the interpreter.
     from edge.cameras import camera_for
+    from edge.capture import left_behind
     from edge.daemon import Daemon
     from edge.pipeline import build_pipeline
     from edge.sinks import sinks_for
@@ -48,8 +50,24 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     pipeline = build_pipeline(config)
     camera = camera_for(config.camera.source, config.camera, paced=_watched(config, options))
     sinks = [] if options.no_sinks else sinks_for(config, camera.name, control)
-    Daemon(camera, pipeline, sinks, control, config.camera, config.pace).run(options.limit)
+    try:
+        Daemon(camera, pipeline, sinks, control, config.camera, config.pace).run(options.limit)
+    except EdgeError as err:
+        if not left_behind():
+            raise
+        _leave(err.exit_code, f"emotion-edge: {err}\n")
+    if left_behind():
+        _leave(0)
     return 0
+
+
+def _leave(code: int, last_words: str = "") -> NoReturn:
+    """End at once. A driver that wakes while Python shuts down would abort it, up to Python 3.13, in its C++."""
+    sys.stderr.write(last_words)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _watched(config: Config, options: argparse.Namespace) -> bool:

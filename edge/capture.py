@@ -27,6 +27,7 @@ Frames = Generator[Frame | None, None, None]
 
 OnState = Callable[[State], None]
 
+THREAD = "capture"
 IDLE_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
 """Between attempts to open a lost camera; each pause is twice the one before."""
@@ -67,6 +68,11 @@ def latest_frames(camera: Camera, control: Control, config: CameraConfig, on_sta
     ("paused"). Raises CameraError where it cannot be opened at the start, or stays away for config.give_up_s.
     """
     return _LiveCamera(camera, control, config, on_state).frames()
+
+
+def left_behind() -> bool:
+    """Whether a driver that did not return still hangs in a thread of ours."""
+    return any(thread.name == THREAD for thread in threading.enumerate())
 
 
 def _paused(control: Control) -> Frames:
@@ -168,7 +174,7 @@ class _Session:
         self._failure: EdgeError | None = None
         self._overdue = time.monotonic() + 2 * self._patience_s  # cameras take longer to open than to deliver
         self._stop, self._driver_returned = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
 
     def __enter__(self) -> _Session:
         self._thread.start()

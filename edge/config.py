@@ -25,8 +25,8 @@ else:
     import tomli as tomllib
 
 
-def setting(default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
-    """A field with its allowed range (both ends included) or its allowed words."""
+def setting(default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = ()) -> Any:
+    """A field with its allowed range (both ends included) or its allowed words or numbers."""
     return field(default=default, metadata={"low": low, "high": high, "choices": choices})
 
 
@@ -36,7 +36,13 @@ class CameraConfig:
     width: int = setting(640, low=160, high=3840)
     height: int = setting(480, low=120, high=2160)
     fps: int = setting(30, low=1, high=120)
+    rotation: int = setting(0, choices=(0, 90, 180, 270))
     flip: str = setting("none", choices=("none", "horizontal", "vertical", "both"))
+    search_width: int = setting(640, low=160, high=3840)
+    focus_m: float = setting(0.0, low=0, high=1000)
+    exposure_ms: float = setting(0.0, low=0, high=1000)
+    exposure_ev: float = setting(0.0, low=-8, high=8)
+    gain: float = setting(0.0, low=0, high=64)
     stall_timeout_s: float = setting(5.0, low=0.5, high=60)
     give_up_s: float = setting(60.0, low=0, high=86400)
 
@@ -230,7 +236,7 @@ def _checked(kind: type, place: str, key: str, value: Any) -> Any:
     limits = fields[key].metadata
     if choices := limits.get("choices"):
         if value not in choices:
-            raise ConfigError(f"{where}: must be one of {', '.join(choices)}")
+            raise ConfigError(f"{where}: must be one of {', '.join(map(str, choices))}")
     elif limits and not limits["low"] <= value <= limits["high"]:
         raise ConfigError(f"{where}: must be between {limits['low']} and {limits['high']}")
     return float(value) if wanted is float else value

@@ -82,7 +82,7 @@ class Pipeline:
         detected = self._stopwatch()
         answers = self._answers(frame, found)
         classified = self._stopwatch()
-        tracks = tuple(self._track(frame, id_, face, answers.get(id_)) for id_, face in found)
+        tracks = tuple(self._track(frame, id_, frame.in_image(face), answers.get(id_)) for id_, face in found)
         self._keep(self._tracker.ids())
         if self._began is None:
             self._began = frame.time
@@ -95,7 +95,7 @@ class Pipeline:
         return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
 
     def _still(self, frame: Frame) -> Found:
-        faces = [face for face in self._detector.detect(frame.image) if face.score >= self._min_score]
+        faces = [face for face in self._detector.detect(frame.searched) if face.score >= self._min_score]
         return [(self._tracker.new_id(), face) for face in faces]
 
     def _follow(self, frame: Frame) -> Found:
@@ -107,7 +107,7 @@ class Pipeline:
             or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
             or not tracker.follow(frame)
         ):
-            tracker.update(self._detector.detect(frame.image), frame)
+            tracker.update(self._detector.detect(frame.searched), frame)
             self._lookout.look(frame)
         return tracker.faces(frame.time)
 
@@ -119,8 +119,8 @@ class Pipeline:
         crops = {}
         for id_, face in found:
             if id_ in due:
-                crop = face_input(frame.image, face.points, self._classifier.size)
-                clear = quality.clear(face, crop, frame, self._enough)
+                crop = face_input(frame.searched, face.points, self._classifier.size)
+                clear = quality.clear(face, crop, frame.searched, self._enough)
                 answers[id_] = None, clear
                 if clear or id_ not in self._named:
                     crops[id_] = crop

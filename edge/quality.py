@@ -13,29 +13,30 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config import QualityConfig
-from edge.types import Face, Frame, Points
+from edge.types import Face, Image, Points
 
 DETAIL_PX: Final = 5
 """Smaller, and the noise of the camera counts more than the face."""
 
 
-def clear(face: Face, crop: npt.NDArray[np.uint8], frame: Frame, limits: QualityConfig) -> bool:
-    """Whether a face is large enough, sure, wholly in the frame, turned to the camera and sharp.
+def clear(face: Face, crop: npt.NDArray[np.uint8], picture: Image, limits: QualityConfig) -> bool:
+    """Whether a face is large enough, sure, wholly in the picture, turned to the camera and sharp.
 
-    crop: (size, size) grey, of this face.
+    picture: where it was found. crop: (size, size) grey, of this face.
     """
     return (
         face.box.width >= limits.min_size_px
         and face.score >= limits.min_score
-        and inside(face, frame) >= limits.min_inside
+        and inside(face, picture) >= limits.min_inside
         and turn(face.points) <= limits.max_turn
         and sharpness(crop) >= limits.min_sharpness
     )
 
 
-def inside(face: Face, frame: Frame) -> float:
-    """0..1: the share of a face's box that lies in the frame."""
-    part = face.box.clipped(frame.width, frame.height)
+def inside(face: Face, picture: Image) -> float:
+    """0..1: the share of a face's box that lies in the picture."""
+    height, width = picture.shape[:2]
+    part = face.box.clipped(width, height)
     return part.width * part.height / max(face.box.width * face.box.height, 1e-6)
 
 

@@ -116,7 +116,7 @@ class Tracker:
     def update(self, faces: list[Face], frame: Frame) -> None:
         """Take in what the detector found in this frame; forget who was not seen for too long."""
         time = frame.time
-        anchors = [anchored(frame.image, face) for face in faces]
+        anchors = [anchored(frame.searched, face) for face in faces]
         pairs = _matches(self._known, anchors, time)
         for known in self._known:
             if known.id in pairs:
@@ -136,7 +136,7 @@ class Tracker:
         for known in self._known:
             if known.anchor is None:
                 continue
-            anchor = followed(frame.image, known.anchor)
+            anchor = followed(frame.searched, known.anchor)
             if anchor is not None and alike(anchor.look(), known.look) >= LEAST_ALIKE:
                 known.place(anchor, frame.time)
             else:

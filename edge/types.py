@@ -64,6 +64,7 @@ class Box:
 class Frame:
     """One picture from a source.
 
+    grey: the same view, (H, W), where the camera gives it ready made; it may be smaller than the image.
     time: seconds; monotonic capture time of a live camera, the clip's own time (position / rate) of a file.
     wall: Unix time in seconds at which it was captured or read.
     number: counts from 0 in the source, skipped frames included.
@@ -77,6 +78,19 @@ class Frame:
     number: int
     file: str | None = None
     skipped: int = 0
+    grey: Image | None = None
+
+    @property
+    def searched(self) -> Image:
+        """Where faces are looked for, followed and cut out: in the camera's own grey picture, else in the image."""
+        return self.image if self.grey is None else self.grey
+
+    def in_image(self, face: Face) -> Face:
+        """A face in pixels of `searched`, in pixels of the image."""
+        height, width = self.searched.shape[:2]
+        if (width, height) == (self.width, self.height):
+            return face
+        return face.scaled(self.width / width, self.height / height)
 
     @property
     def width(self) -> int:
@@ -94,6 +108,11 @@ class Face:
     box: Box
     score: float
     points: Points
+
+    def scaled(self, x: float, y: float) -> Face:
+        """In a picture that is x times as wide and y times as high."""
+        box = Box(self.box.x0 * x, self.box.y0 * y, self.box.x1 * x, self.box.y1 * y)
+        return Face(box, self.score, self.points * np.array((x, y), self.points.dtype))
 
 
 @dataclass(frozen=True, slots=True)

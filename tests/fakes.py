@@ -18,8 +18,10 @@ class FakeDetector:
     def __init__(self, *answers: list[Face]) -> None:
         self.answers = list(answers)
         self.calls = 0
+        self.pictures: list[Image] = []
 
     def detect(self, image: Image) -> list[Face]:
+        self.pictures.append(image)
         answer = self.answers[min(self.calls, len(self.answers) - 1)]
         self.calls += 1
         return answer

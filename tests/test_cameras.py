@@ -19,10 +19,10 @@ import pytest
 from PIL import Image as PillowImage
 
 from edge import cameras
-from edge.cameras import Camera, camera_for
+from edge.cameras import Camera, camera_for, files
 from edge.cameras.demo import LOOP_S, DemoCamera
 from edge.cameras.files import Pace, VideoFile
-from edge.cameras.opencv import decoded, flipped
+from edge.cameras.opencv import decoded, upright
 from edge.cameras.stream import without_secrets
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
@@ -310,17 +310,32 @@ def test_a_paced_video_takes_its_own_time(tmp_path: Path):
     path = video_at(tmp_path / "clip.avi", 4, 20.0)
     started = time.monotonic()
     frames_of(VideoFile(path, paced=True))
-    assert 0.15 <= time.monotonic() - started < 0.5
+    assert time.monotonic() - started >= 0.15
 
 
-def test_a_late_frame_does_not_hurry_those_after_it():
+class Clock:
+    """Stands in for the module time: sleeping takes no time."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_late_frame_does_not_hurry_those_after_it(monkeypatch: pytest.MonkeyPatch):
+    clock = Clock()
+    monkeypatch.setattr(files, "time", clock)
     pace = Pace()
     pace.wait(0.0)
-    time.sleep(0.1)
+    clock.sleep(0.1)
     pace.wait(0.02)
-    started = time.monotonic()
+    assert clock.now == pytest.approx(100.1)
     pace.wait(0.05)
-    assert 0.02 < time.monotonic() - started < 0.1
+    assert clock.now == pytest.approx(100.13)
 
 
 def test_a_folder_gives_its_pictures_in_order_and_names_the_broken_ones(
@@ -397,7 +412,7 @@ def test_the_demo_moves_slowly_and_closes_its_loop():
 def test_the_demo_plays_at_its_own_speed_when_someone_watches():
     started = time.monotonic()
     frames_of(camera_for("demo", CONFIG, paced=True), 7)
-    assert 0.19 < time.monotonic() - started < 0.6
+    assert time.monotonic() - started > 0.19
 
 
 # Streams
@@ -418,9 +433,23 @@ def test_a_stream_is_flipped(address: str):
     assert frame.image[40, 60].argmax() == 0, "blue, from the top left, is now at the bottom right"
 
 
-@pytest.mark.parametrize(("flip", "corner"), [("none", (5, 5)), ("horizontal", (5, 60)), ("vertical", (40, 5))])
-def test_flip(flip: str, corner: tuple[int, int]):
-    assert flipped(CORNERS, flip)[corner].tolist() == [255, 0, 0]
+@pytest.mark.parametrize(
+    ("rotation", "flip", "corner"),
+    [
+        (0, "none", (5, 5)),
+        (0, "horizontal", (5, 60)),
+        (0, "vertical", (40, 5)),
+        (90, "none", (5, 40)),
+        (180, "none", (40, 60)),
+        (270, "none", (60, 5)),
+        (90, "horizontal", (5, 5)),
+        (180, "both", (5, 5)),
+    ],
+)
+def test_a_picture_is_turned_clockwise_and_then_mirrored(rotation: int, flip: str, corner: tuple[int, int]):
+    turned = upright(CORNERS, rotation, flip)
+    assert turned[corner].tolist() == [255, 0, 0], "blue, from the top left"
+    assert sorted(turned.reshape(-1, 3).tolist()) == sorted(CORNERS.reshape(-1, 3).tolist()), "not a pixel is changed"
 
 
 def test_the_name_of_a_stream_tells_no_secret():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge import capture
-from edge.capture import Frames, every_frame, latest_frames
+from edge.capture import Frames, every_frame, latest_frames, left_behind
 from edge.config import CameraConfig
 from edge.control import Control
 from edge.errors import CameraError, SourceError
@@ -193,6 +193,9 @@ def test_stop_does_not_wait_for_a_driver_that_hangs(driver: threading.Event):
     started = time.monotonic()
     assert list(frames) == []
     assert time.monotonic() - started < 0.2 + SLACK_S
+    assert left_behind()
+    driver.set()
+    assert wait_for(lambda: not left_behind())
 
 
 def test_the_privacy_switch_releases_the_camera():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from edge.cameras.opencv import upright
 from edge.cameras.picamera import PiCamera, first_model
 from edge.capture import latest_frames
 from edge.config import CameraConfig
@@ -22,6 +24,9 @@ CSI = {"Id": "/base/soc/i2c0mux/i2c@1/imx708@1a", "Model": "imx708", "Location":
 USB = {"Id": "/base/scb/pcie@7d500000/pci@0,0/usb@0,0-1.3:1.0-046d:0825", "Model": "HD Webcam"}
 
 
+BRIGHT, PADDING = 255, 254
+
+
 class Request:
     """One buffer on loan; picamera2 has four of them and stalls when none comes back."""
 
@@ -29,10 +34,18 @@ class Request:
         self.owner, self.value, self.released = owner, value, False
 
     def make_array(self, name: str) -> np.ndarray:
-        assert name == "main"
+        """A copy. The grey one as picamera2 gives it: rows padded, and below them the colours."""
         assert not self.released
-        width, height = self.owner.configuration["main"]["size"]
-        return np.full((height, width, 3), self.value % 256, np.uint8)
+        width, height = self.owner.configuration[name]["size"]
+        if name == "main":
+            image = np.full((height, width, 3), self.value % 256, np.uint8)
+            image[0, 0] = BRIGHT
+            return image
+        assert self.owner.configuration[name]["format"] == "YUV420"
+        yuv = np.full((height * 3 // 2, (width + 63) // 64 * 64), PADDING, np.uint8)
+        yuv[:height, :width] = self.value % 256
+        yuv[0, 0] = BRIGHT
+        return yuv
 
     def get_metadata(self) -> dict[str, Any]:
         assert not self.released
@@ -63,12 +76,17 @@ class Picamera2Stand:
         self.controls: dict[str, Any] = {}
         self.on_loan = self.frames = 0
         self.unplugged = False
-        self.camera_controls = {"AfMode": (0, 2, 0)} if self.focuses else {}
+        self.camera_controls = {"ExposureTime": (1, 66666, 0), "ExposureValue": (-8, 8, 0), "AnalogueGain": (1, 16, 1)}
+        if self.focuses:
+            self.camera_controls |= {"AfMode": (0, 2, 0), "LensPosition": (0, 15, 1)}
         Picamera2Stand.last = self
 
-    def create_video_configuration(self, main: dict[str, Any], **others: Any) -> dict[str, Any]:
-        assert set(others) <= {"lores", "raw", "transform", "colour_space", "buffer_count", "controls", "queue"}
-        return {"main": main, **others}
+    def create_video_configuration(self, main: dict[str, Any], lores: dict[str, Any], **others: Any) -> dict[str, Any]:
+        assert set(others) <= {"raw", "transform", "colour_space", "buffer_count", "controls", "queue"}
+        for stream in (main, lores):
+            assert all(side % 2 == 0 for side in stream["size"]), "width and height should be even"
+        assert all(a <= b for a, b in zip(lores["size"], main["size"], strict=True)), "lores may not exceed main"
+        return {"main": main, "lores": lores, **others}
 
     def configure(self, configuration: dict[str, Any]) -> None:
         self.calls.append("configure")
@@ -116,7 +134,8 @@ def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2Stand]:
         "picamera2": {"Picamera2": Picamera2Stand},
         "libcamera": {
             "Transform": lambda **flips: flips,
-            "controls": SimpleNamespace(AfModeEnum=SimpleNamespace(Continuous=2)),
+            "ColorSpace": SimpleNamespace(Sycc=lambda: "full range"),
+            "controls": SimpleNamespace(AfModeEnum=SimpleNamespace(Manual=0, Continuous=2)),
         },
     }.items():
         module = ModuleType(name)
@@ -128,21 +147,73 @@ def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2Stand]:
     return Picamera2Stand
 
 
-@pytest.mark.parametrize("flip", ["none", "horizontal", "vertical", "both"])
-def test_it_asks_for_what_the_configuration_says(flip: str, picamera2: type[Picamera2Stand]):
-    camera = PiCamera(CameraConfig(width=320, height=240, fps=25, flip=flip))
-    camera.open()
+def test_it_asks_for_what_the_configuration_says(picamera2: type[Picamera2Stand], caplog: pytest.LogCaptureFixture):
+    camera = PiCamera(CameraConfig(width=1280, height=720, fps=25))
+    with caplog.at_level(logging.INFO):
+        camera.open()
     stand = picamera2.last
     assert stand.index == 1, "the USB camera comes first in libcamera's list and is passed over"
-    assert stand.configuration["main"] == {"size": (320, 240), "format": "RGB888"}
+    assert stand.configuration["main"] == {"size": (1280, 720), "format": "RGB888"}
+    assert stand.configuration["lores"] == {"size": (640, 360), "format": "YUV420"}
+    assert stand.configuration["colour_space"] == "full range"
     assert stand.configuration["controls"] == {"FrameDurationLimits": (40_000, 40_000)}
-    assert stand.configuration["transform"] == {
-        "hflip": flip in ("horizontal", "both"),
-        "vflip": flip in ("vertical", "both"),
-    }
     assert stand.controls == {"AfMode": 2}
+    assert caplog.messages == ["picamera: imx708, 1280x720 and grey 640x360, at 25 frames a second"]
     camera.close()
     assert stand.calls == ["init", "configure", "start", "stop", "close"]
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("flip", ["none", "horizontal", "vertical", "both"])
+def test_the_isp_and_the_processor_together_turn_and_mirror(rotation: int, flip: str, picamera2: type[Picamera2Stand]):
+    """The brightest pixel is the sensor's first; the stand does not mirror, so the test does it in its place."""
+    camera = PiCamera(CameraConfig(width=320, height=240, rotation=rotation, flip=flip))
+    camera.open()
+    frame = camera.read()
+    asked = picamera2.last.configuration["transform"]
+    camera.close()
+    assert frame is not None
+    assert frame.grey is not None
+    corners = np.zeros((240, 320), np.uint8)
+    corners[0, 0], corners[0, -1] = 2, 1
+    mirrored = corners[:: -1 if asked["vflip"] else 1, :: -1 if asked["hflip"] else 1]
+    expected = upright(corners, rotation, flip)
+    assert np.array_equal(upright(mirrored, rotation % 180 and rotation, "none"), expected)
+    assert frame.image.shape[:2] == frame.grey.shape == expected.shape
+    first = np.unravel_index(
+        upright(np.eye(1, 240 * 320, dtype=np.uint8).reshape(240, 320), rotation % 180 and rotation, "none").argmax(),
+        expected.shape,
+    )
+    assert frame.grey[first] == frame.image[(*first, 0)] == BRIGHT
+
+
+@pytest.mark.parametrize(
+    ("config", "controls"),
+    [
+        (CameraConfig(focus_m=0.5), {"AfMode": 0, "LensPosition": 2.0}),
+        (CameraConfig(exposure_ms=8, gain=4), {"AfMode": 2, "ExposureTime": 8000, "AnalogueGain": 4.0}),
+        (CameraConfig(exposure_ev=1), {"AfMode": 2, "ExposureValue": 1.0}),
+    ],
+)
+def test_focus_and_exposure(config: CameraConfig, controls: dict[str, float], picamera2: type[Picamera2Stand]):
+    camera = PiCamera(config)
+    camera.open()
+    assert picamera2.last.controls == controls
+    camera.close()
+
+
+@pytest.mark.parametrize(("search_width", "size"), [(640, (640, 480)), (321, (320, 240)), (3840, (800, 600))])
+def test_the_grey_stream_is_no_larger_than_asked_and_than_the_image(
+    search_width: int, size: tuple[int, int], picamera2: type[Picamera2Stand]
+):
+    camera = PiCamera(CameraConfig(width=800, height=600, search_width=search_width))
+    camera.open()
+    frame = camera.read()
+    camera.close()
+    assert frame is not None
+    assert frame.grey is not None
+    assert frame.grey.shape == size[::-1]
+    assert PADDING not in frame.grey
 
 
 def test_frames_carry_the_time_of_the_sensor_and_buffers_go_back(picamera2: type[Picamera2Stand]):
@@ -166,6 +237,17 @@ def test_a_camera_with_fixed_focus_is_left_alone(picamera2: type[Picamera2Stand]
     camera = PiCamera(CameraConfig())
     camera.open()
     assert picamera2.last.controls == {}
+    camera.close()
+
+
+def test_what_a_camera_cannot_do_is_named_and_left_out(
+    picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(picamera2, "focuses", False)
+    camera = PiCamera(CameraConfig(focus_m=2, gain=2))
+    camera.open()
+    assert picamera2.last.controls == {"AnalogueGain": 2}
+    assert caplog.messages == ["picamera: imx708 cannot do [camera] focus_m; going on without it"]
     camera.close()
 
 

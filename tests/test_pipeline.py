@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,23 @@ def test_one_face_appears_changes_and_leaves():
 def test_time_counts_from_the_first_frame():
     chain = pipeline(FakeDetector([]), FakeClassifier("happy"))
     assert [chain.process(frame).t for frame in frames(3, rate=2)] == [0, 0.5, 1.0]
+
+
+def test_a_camera_that_gives_grey_is_searched_there_and_answered_in_pixels_of_its_image():
+    detector, classifier = FakeDetector([face_at(40, 60, 30)]), FakeClassifier("happy")
+    grey = PICTURE[::2, ::4, 0]
+    chain = pipeline(detector, classifier, full_search_s=5 / 30)
+    results = [chain.process(replace(frame, grey=grey)) for frame in frames(9)]
+    assert all(picture is grey for picture in detector.pictures)
+    assert detector.calls < len(results), "followed in between, in the same picture"
+    boxes = [track.face.box for result in results for track in result.tracks]
+    assert len(boxes) == 8
+    for box in boxes:
+        assert box.centre == pytest.approx((4 * 40, 2 * 60), abs=4)
+        assert (box.width, box.height) == pytest.approx((4 * 30, 2 * 30), abs=6)
+    points = results[-1].tracks[0].face.points
+    assert points.dtype == np.float32
+    assert points[0] == pytest.approx(face_at(40, 60, 30).points[0] * (4, 2), abs=4)
 
 
 def test_the_detector_rests_between_its_turns():

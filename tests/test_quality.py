@@ -21,7 +21,7 @@ LIMITS = QualityConfig()
 
 
 def is_clear(face: Face, frame: Frame = FRAME) -> bool:
-    return quality.clear(face, face_input(frame.image, face.points, 48), frame, LIMITS)
+    return quality.clear(face, face_input(frame.image, face.points, 48), frame.image, LIMITS)
 
 
 def turned(face: Face, share: float) -> Face:

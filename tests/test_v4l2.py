@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import logging
 import struct
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -84,17 +86,22 @@ def test_no_device_at_all(tmp_path: Path):
         first_device(tmp_path)
 
 
-class CaptureStand:
-    """cv2.VideoCapture as the V4L2 part of OpenCV behaves: it takes the nearest size, and stamps in milliseconds."""
+PICTURE = np.full((600, 800, 3), np.arange(800)[:, None] // 4, np.uint8)
 
-    def __init__(self, stamp_ms: float) -> None:
+
+class CaptureStand:
+    """cv2.VideoCapture as the V4L2 part of OpenCV behaves: it takes the nearest size, and stamps in milliseconds.
+
+    pictures: what the device sends, None: bytes that are no JPEG. After the last one it is unplugged.
+    """
+
+    def __init__(self, pictures: list[np.ndarray | None], stamp_ms: float = 0.0, takes: bool = True) -> None:
         self.asked: list[tuple[int, float]] = []
-        self.stamp_ms = stamp_ms
-        self.pictures = 2
+        self.pictures, self.stamp_ms, self.takes = list(pictures), stamp_ms, takes
 
     def set(self, number: int, value: float) -> bool:
         self.asked.append((number, value))
-        return False
+        return self.takes
 
     def get(self, number: int) -> float:
         return {
@@ -105,29 +112,34 @@ class CaptureStand:
             cv2.CAP_PROP_POS_MSEC: self.stamp_ms,
         }[number]
 
-    def read(self) -> tuple[bool, np.ndarray | None]:
-        self.pictures -= 1
-        return (
-            (True, np.full((600, 800, 3), np.arange(800)[:, None] // 4, np.uint8))
-            if self.pictures >= 0
-            else (False, None)
-        )
+    def grab(self) -> bool:
+        return bool(self.pictures)
+
+    def retrieve(self) -> tuple[bool, np.ndarray | None]:
+        picture = self.pictures.pop(0)
+        return picture is not None, picture
 
     def release(self) -> None:
         pass
+
+
+def opened(kernel: Path, monkeypatch: pytest.MonkeyPatch, stand: CaptureStand, **config: Any) -> V4l2Camera:
+    plug(kernel, video0="webcam")
+    monkeypatch.setattr(v4l2, "opened_capture", lambda *_: stand)
+    camera = V4l2Camera(str(kernel / "video0"), CameraConfig(**config))
+    camera.open()
+    return camera
 
 
 @pytest.mark.parametrize(("stamp_ms", "age_s"), [(99_970.0, 0.03), (0.0, 0.0), (5e9, 0.0)])
 def test_it_asks_logs_flips_and_stamps(
     stamp_ms: float, age_s: float, kernel: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    plug(kernel, video0="webcam")
-    path, stand = str(kernel / "video0"), CaptureStand(stamp_ms)
-    monkeypatch.setattr(v4l2, "opened_capture", lambda *_: stand)
+    stand = CaptureStand([PICTURE] * 2, stamp_ms)
     monkeypatch.setattr(v4l2.time, "monotonic", lambda: 100.0)
-    camera = V4l2Camera(path, CameraConfig(width=1024, height=576, fps=25, flip="horizontal"))
     with caplog.at_level(logging.INFO):
-        camera.open()
+        camera = opened(kernel, monkeypatch, stand, width=1024, height=576, fps=25, flip="horizontal")
+    path = str(kernel / "video0")
     assert caplog.messages == [f"v4l2:{path}: HD Pro Webcam C920, 800x600 at 24 frames a second, MJPG"]
     mjpg, *sizes = stand.asked
     assert mjpg == (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")), "first: the sizes depend on the format"
@@ -141,6 +153,34 @@ def test_it_asks_logs_flips_and_stamps(
         camera.read()
     camera.close()
     camera.close()
+
+
+def test_broken_pictures_are_passed_over(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    broken = np.empty((0, 0, 3), np.uint8)
+    camera = opened(kernel, monkeypatch, CaptureStand([None, broken, PICTURE, None, PICTURE]))
+    for number in range(2):
+        frame = camera.read()
+        assert frame is not None
+        assert (frame.number, frame.width) == (number, 800)
+
+
+def test_a_camera_that_sends_nothing_but_broken_pictures_is_lost(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    ticks = itertools.count(100.0, 0.1)
+    monkeypatch.setattr(v4l2.time, "monotonic", lambda: next(ticks))
+    camera = opened(kernel, monkeypatch, CaptureStand([None] * 99), stall_timeout_s=2.0)
+    with pytest.raises(CameraError, match="broken pictures only; try another cable"):
+        camera.read()
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_the_exposure_is_set_by_hand(
+    takes: bool, kernel: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    stand = CaptureStand([PICTURE], takes=takes)
+    opened(kernel, monkeypatch, stand, exposure_ms=12.5)
+    assert (cv2.CAP_PROP_AUTO_EXPOSURE, 1) in stand.asked
+    assert ((cv2.CAP_PROP_EXPOSURE, 125) in stand.asked) == takes
+    assert ("cannot do [camera] exposure_ms" in caplog.text) == (not takes)
 
 
 def test_a_device_that_is_in_use(kernel: Path, monkeypatch: pytest.MonkeyPatch):

@@ -114,7 +114,7 @@ class Cuts:
                 self.crops[name].append(face_input(one.scene, rule(face), size))
             frame = Frame(one.scene, 0.0, 0.0, 0)
             sharp = quality.sharpness(self.crops["as the device cuts"][-1])
-            values = (face.box.width, face.score, quality.inside(face, frame), quality.turn(face.points), sharp)
+            values = (face.box.width, face.score, quality.inside(face, frame.image), quality.turn(face.points), sharp)
             for name, value in zip(self.measures, values, strict=True):
                 self.measures[name].append(value)
         self.faces, self.rows = faces.take(np.array(rows)), rows

@@ -105,19 +105,19 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     """Each stage on every frame, as if none were ever skipped."""
     detector = open_detector(config.face, config.emotion.threads)
     classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
-    found = [detector.detect(frame.image) for frame in pictures]
+    found = [detector.detect(frame.searched) for frame in pictures]
     seen = [(frame, faces[0]) for frame, faces in zip(pictures, found, strict=True) if faces]
     if not seen:
         raise SourceError(f"{config.camera.source}: no face in its first {len(pictures)} frames; show it one")
-    crops = [face_input(frame.image, face.points, classifier.size) for frame, face in seen]
-    anchors = [anchored(frame.image, face) for frame, face in seen]
+    crops = [face_input(frame.searched, face.points, classifier.size) for frame, face in seen]
+    anchors = [anchored(frame.searched, face) for frame, face in seen]
     pipeline = build_pipeline(config)
     results = [pipeline.process(frame) for frame in pictures]
     overlay = Overlay(config.window.style, config.window.bars)
     return {
-        "detect": _timed(lambda frame: detector.detect(frame.image), pictures),
-        "follow": _timed(lambda pair: followed(pair[0][0].image, pair[1]), list(zip(seen, anchors, strict=True))),
-        "crop": _timed(lambda pair: face_input(pair[0].image, pair[1].points, classifier.size), seen),
+        "detect": _timed(lambda frame: detector.detect(frame.searched), pictures),
+        "follow": _timed(lambda pair: followed(pair[0][0].searched, pair[1]), list(zip(seen, anchors, strict=True))),
+        "crop": _timed(lambda pair: face_input(pair[0].searched, pair[1].points, classifier.size), seen),
         "classify": _timed(lambda crop: classifier.classify([crop]), crops),
         "overlay": _timed(lambda result: overlay.draw(result, None), results),
         "publish": _timed(lambda result: to_json(frame_line(result, "bench")), results),
@@ -131,7 +131,14 @@ def _chain(config: Config, pictures: list[Frame]) -> Milliseconds:
 
 def _crowd(pictures: list[Frame], people: int) -> list[Frame]:
     """The same frames with the picture repeated, half as large, in so many quarters; the rest is grey."""
-    return [dataclasses.replace(frame, image=_repeated(frame.image, people)) for frame in pictures]
+    return [
+        dataclasses.replace(
+            frame,
+            image=_repeated(frame.image, people),
+            grey=None if frame.grey is None else _repeated(frame.grey, people),
+        )
+        for frame in pictures
+    ]
 
 
 def _repeated(image: Image, people: int) -> Image:

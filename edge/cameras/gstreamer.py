@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.cameras.opencv import flipped
+from edge.cameras.opencv import upright
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
 from edge.types import Frame, Image
@@ -48,13 +48,26 @@ class GstCamera:
             reason = self._trouble() or f"no frame for {self._config.stall_timeout_s:g} s"
             raise CameraError(f"gst: the pipeline stopped delivering: {reason}")
         self._number += 1
-        picture = flipped(_image(sample), self._config.flip)
-        return Frame(picture, time.monotonic(), time.time(), self._number - 1)
+        picture = upright(_image(sample), self._config.rotation, self._config.flip)
+        age_s = self._age_s(sample)
+        return Frame(picture, time.monotonic() - age_s, time.time() - age_s, self._number - 1)
 
     def close(self) -> None:
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.set_state(self._gst.State.NULL)
+
+    def _age_s(self, sample: Any) -> float:
+        """Seconds since the source took this frame, by the pipeline's clock.
+
+        A source that is not live stamps as fast as it delivers: what is very old or in the future counts as now.
+        """
+        stamp, clock = sample.get_buffer().pts, self._pipeline.get_clock()
+        if clock is None or stamp == self._gst.CLOCK_TIME_NONE:
+            return 0.0
+        running = sample.get_segment().to_running_time(self._gst.Format.TIME, stamp)
+        age_s = (clock.get_time() - self._pipeline.get_base_time() - running) / self._gst.SECOND
+        return float(age_s) if 0 <= age_s < self._config.stall_timeout_s else 0.0
 
     def _trouble(self) -> str | None:
         """What the pipeline itself says is wrong."""

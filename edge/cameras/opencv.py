@@ -22,7 +22,8 @@ if "OPENCV_LOG_LEVEL" not in os.environ:
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")  # over UDP, lost packets smear the faces
 
-_FLIP_CODES = {"horizontal": 1, "vertical": 0, "both": -1}
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_FLIPS = {"horizontal": 1, "vertical": 0, "both": -1}
 
 
 def opened_capture(address: str, backend: int, settings: dict[int, float] | None = None) -> cv2.VideoCapture | None:
@@ -46,6 +47,8 @@ def decoded(content: bytes) -> Image:
     return np.asarray(image, dtype=np.uint8)
 
 
-def flipped(image: Image, flip: str) -> Image:
-    """The picture as [camera] flip asks for it: none, horizontal, vertical or both."""
-    return image if flip == "none" else np.asarray(cv2.flip(image, _FLIP_CODES[flip]), dtype=np.uint8)
+def upright(image: Image, rotation: int, flip: str) -> Image:
+    """The picture turned clockwise by [camera] rotation degrees, then mirrored as [camera] flip says. Exact."""
+    turned = cv2.rotate(image, _TURNS[rotation]) if rotation else image
+    mirrored = cv2.flip(turned, _FLIPS[flip]) if flip != "none" else turned
+    return np.asarray(mirrored, dtype=np.uint8)

@@ -8,15 +8,21 @@ import time
 from concurrent.futures import TimeoutError as FrameTimeoutError
 from typing import Any
 
+from edge.cameras.opencv import upright
 from edge.config import CameraConfig
 from edge.errors import CameraError
-from edge.types import Frame
+from edge.types import Frame, Image
 
 log = logging.getLogger(__name__)
 
 
 class PiCamera:
-    """The main stream at the asked size as BGR, flipped by the sensor or the ISP at no cost, focused continuously."""
+    """Two streams of one sensor: the image as BGR at the asked size, and a grey one to look for faces in.
+
+    Half turns and mirroring are done by the sensor or the ISP at no cost; quarter turns are not in them, see `upright`.
+    Both pictures are copied out of the driver's buffer, which goes back at once: there are four, and without one free
+    the camera stands still.
+    """
 
     live = True
 
@@ -27,28 +33,20 @@ class PiCamera:
 
     def open(self) -> None:
         index, model = first_model()
-        from libcamera import Transform, controls
         from picamera2 import Picamera2
 
-        flip, frame_us = self._config.flip, round(1_000_000 / self._config.fps)
         try:
             self._camera = Picamera2(index)
-            wanted = self._camera.create_video_configuration(
-                # libcamera names formats by their bytes in a register: its RGB888 lies in memory as B, G, R.
-                main={"size": (self._config.width, self._config.height), "format": "RGB888"},
-                transform=Transform(hflip=flip in ("horizontal", "both"), vflip=flip in ("vertical", "both")),
-                controls={"FrameDurationLimits": (frame_us, frame_us)},
-                buffer_count=4,
-            )
-            self._camera.configure(wanted)
-            if "AfMode" in self._camera.camera_controls:
-                self._camera.set_controls({"AfMode": controls.AfModeEnum.Continuous})
+            self._camera.configure(self._configuration())
+            self._camera.set_controls(self._controls(model))
             self._camera.start()
         except (RuntimeError, IndexError, OSError) as err:
             self.close()
             raise CameraError(f"picamera: cannot start {model} ({err}); is another program using it?") from err
-        main = self._camera.camera_configuration()["main"]
-        log.info("picamera: %s, %dx%d at %d frames a second", model, *main["size"], self._config.fps)
+        streams = self._camera.camera_configuration()
+        main, self._grey_size = streams["main"]["size"], streams["lores"]["size"]
+        told = model, *main, *self._grey_size, self._config.fps
+        log.info("picamera: %s, %dx%d and grey %dx%d, at %d frames a second", *told)
         self._number = 0
 
     def read(self) -> Frame | None:
@@ -57,7 +55,8 @@ class PiCamera:
         try:
             request = self._camera.capture_request(wait=self._config.stall_timeout_s)
             try:
-                image, metadata = request.make_array("main"), request.get_metadata()
+                image, grey = request.make_array("main"), self._luma(request.make_array("lores"))
+                metadata = request.get_metadata()
             finally:
                 request.release()
         except FrameTimeoutError as err:
@@ -68,7 +67,13 @@ class PiCamera:
             raise CameraError(f"picamera: stopped delivering ({err})") from err
         self._number += 1
         age_s = _age_s(metadata)
-        return Frame(image, time.monotonic() - age_s, time.time() - age_s, self._number - 1)
+        return Frame(
+            upright(image, self._quarter_turn, "none"),
+            time.monotonic() - age_s,
+            time.time() - age_s,
+            self._number - 1,
+            grey=upright(grey, self._quarter_turn, "none"),
+        )
 
     def close(self) -> None:
         camera, self._camera = self._camera, None
@@ -78,6 +83,63 @@ class PiCamera:
             except RuntimeError as err:  # it was unplugged
                 log.debug("picamera: could not be stopped: %s", err)
             camera.close()
+
+    def _configuration(self) -> Any:
+        from libcamera import ColorSpace, Transform
+
+        config, frame_us = self._config, round(1_000_000 / self._config.fps)
+        across, down = config.flip in ("horizontal", "both"), config.flip in ("vertical", "both")
+        if config.rotation == 180:
+            across, down = not across, not down
+        elif self._quarter_turn:  # comes after: what mirrors the turned picture across mirrors the sensor's down
+            across, down = down, across
+        return self._camera.create_video_configuration(
+            # libcamera names formats by their bytes in a register: its RGB888 lies in memory as B, G, R.
+            main={"size": (config.width, config.height), "format": "RGB888"},
+            lores={"size": grey_size(config), "format": "YUV420"},
+            # As in a JPEG: grey from 0 to 255, as the networks know it. What picamera2 takes for videos is 16 to 235.
+            colour_space=ColorSpace.Sycc(),
+            transform=Transform(hflip=across, vflip=down),
+            controls={"FrameDurationLimits": (frame_us, frame_us)},
+            buffer_count=4,
+        )
+
+    def _controls(self, model: str) -> dict[str, Any]:
+        """Focus and exposure as configured, in libcamera's terms. Names in the log what this camera does not have."""
+        from libcamera import controls
+
+        config, known = self._config, self._camera.camera_controls
+        wanted = {
+            "focus_m": {"AfMode": controls.AfModeEnum.Manual, "LensPosition": 1 / config.focus_m}
+            if config.focus_m
+            else {},
+            "exposure_ms": {"ExposureTime": round(1000 * config.exposure_ms)} if config.exposure_ms else {},
+            "exposure_ev": {"ExposureValue": config.exposure_ev} if config.exposure_ev else {},
+            "gain": {"AnalogueGain": config.gain} if config.gain else {},
+        }
+        chosen = {} if config.focus_m or "AfMode" not in known else {"AfMode": controls.AfModeEnum.Continuous}
+        for setting, values in wanted.items():
+            if values.keys() <= known.keys():
+                chosen |= values
+            else:
+                log.warning("picamera: %s cannot do [camera] %s; going on without it", model, setting)
+        return chosen
+
+    @property
+    def _quarter_turn(self) -> int:
+        """What the ISP cannot do: 90 or 270 degrees, else 0."""
+        return self._config.rotation if self._config.rotation % 180 else 0
+
+    def _luma(self, yuv: Image) -> Image:
+        """The upper two thirds of a YUV420 picture, without the padding of its rows: no copy, no conversion."""
+        width, height = self._grey_size
+        return yuv[:height, :width]
+
+
+def grey_size(config: CameraConfig) -> tuple[int, int]:
+    """Of the stream that is searched: the image's proportions, no larger than the image, both sides even."""
+    width = min(config.search_width, config.width) // 2 * 2
+    return width, round(config.height * width / config.width) // 2 * 2
 
 
 def first_model() -> tuple[int, str]:

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from edge.cameras.opencv import flipped, opened_capture
+from edge.cameras.opencv import opened_capture, upright
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
-from edge.types import Frame
+from edge.types import Frame, Image
+
+BROKEN_IN_A_ROW = 10
 
 
 class StreamCamera:
@@ -35,12 +37,21 @@ class StreamCamera:
     def read(self) -> Frame | None:
         if self._capture is None:
             raise CameraError(f"{self.name}: not open")
-        taken, image = self._capture.read()
-        if not taken:
-            raise CameraError(f"{self.name}: the stream ended")
+        image = self._whole_picture(self._capture)
         self._number += 1
-        picture = flipped(np.asarray(image, dtype=np.uint8), self._config.flip)
+        picture = upright(image, self._config.rotation, self._config.flip)
         return Frame(picture, time.monotonic(), time.time(), self._number - 1)
+
+    def _whole_picture(self, capture: cv2.VideoCapture) -> Image:
+        """The next one that can be decoded. A broken one reads like the end, but after the end no other follows."""
+        deadline = time.monotonic() + self._config.stall_timeout_s
+        for _ in range(BROKEN_IN_A_ROW):
+            taken, image = capture.read()
+            if taken:
+                return np.asarray(image, dtype=np.uint8)
+            if time.monotonic() > deadline:  # it waited for one that did not come
+                break
+        raise CameraError(f"{self.name}: the stream ended")
 
     def close(self) -> None:
         if self._capture is not None:

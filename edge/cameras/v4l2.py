@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.opencv import flipped, opened_capture
+from edge.cameras.opencv import opened_capture, upright
 from edge.config import CameraConfig
 from edge.errors import CameraError
-from edge.types import Frame
+from edge.types import Frame, Image
 
 log = logging.getLogger(__name__)
 
@@ -60,19 +60,30 @@ class V4l2Camera:
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._config.width)
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._config.height)
         self._capture.set(cv2.CAP_PROP_FPS, self._config.fps)
+        if self._config.exposure_ms and not _expose(self._capture, self._config.exposure_ms):
+            log.warning("%s: %s cannot do [camera] exposure_ms; going on without it", self.name, device.card)
         log.info("%s: %s, %s", self.name, device.card, _negotiated(self._capture))
         self._number = 0
 
     def read(self) -> Frame | None:
         if self._capture is None:
             raise CameraError(f"{self.name}: not open")
-        taken, image = self._capture.read()
-        if not taken:
-            raise CameraError(f"{self.name}: stopped delivering; was it unplugged?")
+        image = self._whole_picture(self._capture)
         self._number += 1
         age_s = _age_s(self._capture)
-        picture = flipped(np.asarray(image, dtype=np.uint8), self._config.flip)
+        picture = upright(image, self._config.rotation, self._config.flip)
         return Frame(picture, time.monotonic() - age_s, time.time() - age_s, self._number - 1)
+
+    def _whole_picture(self, capture: cv2.VideoCapture) -> Image:
+        """The next one that can be decoded: cheap cameras send broken JPEGs now and then, many when they start."""
+        deadline = time.monotonic() + self._config.stall_timeout_s
+        while capture.grab():
+            taken, image = capture.retrieve()
+            if taken and image is not None and image.size:
+                return np.asarray(image, dtype=np.uint8)
+            if time.monotonic() > deadline:
+                raise CameraError(f"{self.name}: sends broken pictures only; try another cable or USB port")
+        raise CameraError(f"{self.name}: stopped delivering; was it unplugged?")
 
     def close(self) -> None:
         if self._capture is not None:
@@ -137,6 +148,14 @@ def _negotiated(capture: cv2.VideoCapture) -> str:
     code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode(errors="replace")
     width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
     return f"{width:.0f}x{height:.0f} at {capture.get(cv2.CAP_PROP_FPS):.0f} frames a second, {code}"
+
+
+def _expose(capture: cv2.VideoCapture, exposure_ms: float) -> bool:
+    """Set the exposure time by hand; whether the camera has that. V4L2 counts it in tenths of a millisecond."""
+    by_hand = 1  # V4L2_EXPOSURE_MANUAL
+    return capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, by_hand) and capture.set(
+        cv2.CAP_PROP_EXPOSURE, round(10 * exposure_ms)
+    )
 
 
 def _age_s(capture: cv2.VideoCapture) -> float:
