@@ -20,7 +20,8 @@ from edge.config import WindowConfig
 from edge.control import Control
 from edge.errors import SinkError
 from edge.overlay import Overlay
-from edge.sinks.window import Window, console_size
+from edge.sinks.window import Window
+from edge.sinks.window.sdl import console_size
 from edge.types import Box, Image, Result, Status
 from tests.stopwatch import Stopwatch
 from tests.test_overlay import result, scene, track
@@ -327,7 +328,7 @@ def test_a_missing_library_names_the_command(missing: str) -> None:
 
 
 def test_pygame_does_not_greet_on_our_output() -> None:
-    code = "from edge.sinks.window import _libraries; _libraries()"
+    code = "from edge.sinks.window.sdl import _libraries; _libraries()"
     pytest.importorskip("pygame", reason="needs pygame-ce")
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
