@@ -51,8 +51,10 @@ def test_a_broker_that_hangs_holds_nothing_up(broker, listener, mqtt, caplog):
 def test_a_sink_can_be_opened_again(broker, listener, mqtt):
     sink = mqtt(broker.port)
     connect(sink, listener)
+    assert sink.connected
     sink.close()
     sink.close()
+    assert not sink.connected
     sink.show(result(events=(changed(8),)))
     sink.open()
     connect(sink, listener)
