@@ -108,6 +108,7 @@ class WindowConfig:
     fullscreen: bool = False
     style: str = setting("picture", choices=("picture", "blurred", "none"))
     bars: bool = False
+    console: str = setting("auto", choices=("auto", "kmsdrm", "framebuffer"))
 
 
 @dataclass(frozen=True)

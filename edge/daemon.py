@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge.cameras import Camera
 from edge.capture import Frames, every_frame, latest_frames
@@ -13,7 +14,7 @@ from edge.control import Control
 from edge.health import Health, summary
 from edge.pace import Pace
 from edge.pipeline import Pipeline
-from edge.sinks import Sink
+from edge.sinks import Remote, Sink
 from edge.types import Result, State, Status
 from edge.watchdog import Watchdog, status_text
 
@@ -88,7 +89,8 @@ class Daemon:
         if now < self._status_due:
             return
         self._status_due = now + (STATUS_INTERVAL_S if self._state == "running" else IDLE_STATUS_INTERVAL_S)
-        status = self._health.status(self._state)
+        away = tuple(outlet.name for outlet in self._outlets if outlet.away)
+        status = replace(self._health.status(self._state), away=away)
         if self._camera.live:  # what comes out of a file does not depend on the weather
             self._pipeline.rest = self._pace.update(status, now)
         for outlet in self._outlets:
@@ -104,6 +106,7 @@ class Outlet:
 
     def __init__(self, sink: Sink, clock: Callable[[], float] = time.monotonic) -> None:
         self._sink, self._clock = sink, clock
+        self.name = sink.name
         self._open = False
         self._broken_since: float | None = None
         self._opened_at = self._retry_at = 0.0
@@ -123,6 +126,12 @@ class Outlet:
     def close(self) -> None:
         self._open = False
         self._guarded(self._sink.close, closing=True)
+
+    @property
+    def away(self) -> bool:
+        """Broken, or without the other side it talks to."""
+        alone = isinstance(self._sink, Remote) and not self._sink.connected
+        return self._broken_since is not None or alone
 
     def _ready(self) -> bool:
         if not self._open and self._clock() >= self._retry_at:

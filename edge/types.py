@@ -178,6 +178,7 @@ class Status:
     fps: results a second over the last seconds. ms: per stage, (median, 95th percentile) milliseconds.
     temperature_c, throttled, rss_mb: None where the device does not tell.
     recording: pictures of faces are being saved.
+    away: names of the outputs that do not work now: they are broken, or have nobody to talk to.
     """
 
     state: State
@@ -190,3 +191,4 @@ class Status:
     throttled: bool | None = None
     rss_mb: float | None = None
     recording: bool = False
+    away: tuple[str, ...] = ()

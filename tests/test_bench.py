@@ -22,7 +22,7 @@ def test_json_has_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
     for numbers in (*result["stages"].values(), result["frame"]):
         assert 0 < numbers["p50"] <= numbers["p95"] <= numbers["max"]
     assert set(result["frames_per_s"]) == {"1", "2", "4"}
-    assert 20 < result["peak_mb"] < 500
+    assert result["peak_mb"] > 20  # no upper limit: the tests of before are in the same process
     assert result["frames"] == 12
     assert {"Pi Zero 2 W", "Pi 5"} <= {row["board"] for row in result["estimates"]["emotion"]}
 

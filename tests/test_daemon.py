@@ -158,6 +158,18 @@ def test_a_sink_that_cannot_open_is_tried_again_later():
     assert sink.opened == 2
 
 
+def test_what_does_not_work_is_told_to_the_others():
+    broken, healthy = Notebook(), Notebook()
+    broken.breaks_at = 0
+    healthy.connected = True
+    daemon(Clip(3), broken, healthy).run()
+    assert healthy.statuses[0].away == ("notebook",)
+    outlet = Outlet(healthy)
+    assert not outlet.away
+    healthy.connected = False
+    assert outlet.away
+
+
 def test_health_tells_rate_latency_and_memory():
     now = 0.0
     health = Health("clip", clock=lambda: now)

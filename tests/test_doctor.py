@@ -180,6 +180,12 @@ class TestScreen:
             (connector / "status").write_text(f"{state}\n", encoding="utf-8")
             assert outputs.screen("emotion-edge", tmp_path, tmp_path / "drm").level == wanted
 
+    def test_a_framebuffer_where_there_is_nothing_better(self, tmp_path: Path):
+        pytest.importorskip("pygame")
+        (tmp_path / "fb0").touch()
+        found = outputs.screen(None, tmp_path, tmp_path)
+        assert (found.level, found.said) == ("ok", f"console on {tmp_path / 'fb0'}")
+
     def test_none_at_all(self, tmp_path: Path):
         pytest.importorskip("pygame")
         assert outputs.screen("emotion-edge", tmp_path, tmp_path).level == "failed"

@@ -107,10 +107,8 @@ def test_a_reader_that_reads_nothing_does_not_keep_us_from_stopping(control, mon
         monkeypatch.setattr(sys, "stdout", output)
         sink = opened("-", control)
         threading.Timer(0.2, control.stop.set).start()
-        started = time.monotonic()
         while not control.stop.is_set():
-            sink.show(result(track()))
-        assert time.monotonic() - started < 2
+            sink.show(result(track()))  # the last one returns, although nobody has read
     os.close(reader)
 
 

@@ -317,6 +317,7 @@ def test_status_line() -> None:
         ("slowed down by heat or power", True),
     ]
     assert status_parts(Status("paused", "x")) == [("paused", True)]
+    assert status_parts(Status("running", "x", away=("mqtt", "csv"))) == [("no broker", True), ("csv is broken", True)]
 
 
 @pytest.mark.parametrize("size", [(160, 120), (640, 480), (1920, 1080), (480, 800)])

@@ -151,11 +151,9 @@ def test_a_stopped_terminal_does_not_stop_us():
         sink.show(result(track()))
         attributes = termios.tcgetattr(sys.stdout)
         termios.tcflow(sys.stdout, termios.TCOOFF)
-        started = time.monotonic()
         for _ in range(3):
             time.sleep(0.21)
-            sink.show(result(track()))
-        assert time.monotonic() - started < 1
+            sink.show(result(track()))  # returns, although the terminal takes nothing
         termios.tcflow(sys.stdout, termios.TCOON)
         termios.tcsetattr(sys.stdout, termios.TCSANOW, attributes)
         sink.close()

@@ -121,7 +121,7 @@ def text(browser: Any, selector: str) -> str:
 
 
 def wait_for(browser: Any, selector: str, words: str) -> None:
-    wait_until(lambda: words in text(browser, selector), 20)
+    wait_until(lambda: words in text(browser, selector))
 
 
 def picture_width(browser: Any) -> int:
@@ -137,7 +137,7 @@ def test_all_is_there_and_can_be_read(browser, device, size, scheme):
     device.tracks = (face(3, "happy", 20), face(4, "fear", 120), face(5, "sad", 220, uncertain=True))
     visit(browser, device, size, scheme)
     wait_for(browser, "#faces", "uncertain")
-    wait_until(lambda: picture_width(browser) == 320, 20)
+    wait_until(lambda: picture_width(browser) == 320)
     wait_for(browser, "#fps", "30 fps")
     assert browser.execute_script("return document.documentElement.scrollWidth") == size[0]
     assert text(browser, "#state") == "live"
@@ -184,7 +184,7 @@ def test_people_come_and_go(browser, device):
 
 def test_pause_and_a_lost_camera_take_the_picture_away(browser, device):
     visit(browser, device)
-    wait_until(lambda: picture_width(browser), 20)
+    wait_until(lambda: picture_width(browser))
     for state, word, title in (("paused", "paused", "Paused"), ("waiting", "camera lost", "Camera lost")):
         device.state = state
         wait_for(browser, "#message", title)
@@ -193,26 +193,29 @@ def test_pause_and_a_lost_camera_take_the_picture_away(browser, device):
         assert text(browser, "#faces") == ""
         wait_until(lambda: device.web._site.looking["picture"] == 0)
     device.state = "running"
-    wait_until(lambda: picture_width(browser), 20)
+    wait_until(lambda: picture_width(browser))
     wait_for(browser, "#state", "live")
 
 
 def test_a_lost_connection_comes_back_with_its_last_minutes(browser, device):
     visit(browser, device)
     wait_for(browser, "#state", "live")
+    wait_until(lambda: len(device.web._board.history()) > 1)
+    lost_at = browser.execute_script("return performance.now()")
     device.web.close()
     wait_for(browser, "#message", "Connection lost")
     assert text(browser, "#state") == "reconnecting"
     assert text(browser, "#fps") == "–"
     device.web.open()
     wait_for(browser, "#state", "live")
-    assert browser.execute_script("return past.length") > 1
-    wait_until(lambda: picture_width(browser), 20)
+    before = "return past.filter((sample) => sample.at < arguments[0]).length"
+    assert browser.execute_script(before, lost_at) > 1
+    wait_until(lambda: picture_width(browser))
 
 
 def test_the_keyboard_hides_the_picture_and_the_device_stops_drawing(browser, device):
     visit(browser, device)
-    wait_until(lambda: picture_width(browser), 20)
+    wait_until(lambda: picture_width(browser))
     keys = browser.find_element("css selector", "body")
     keys.send_keys("\ue004")  # Tab
     assert browser.switch_to.active_element.text == "Hide picture"
@@ -224,20 +227,20 @@ def test_the_keyboard_hides_the_picture_and_the_device_stops_drawing(browser, de
     time.sleep(0.3)
     assert device.web._board.picture()[0] == drawn
     browser.switch_to.active_element.send_keys("\ue007")
-    wait_until(lambda: picture_width(browser), 20)
+    wait_until(lambda: picture_width(browser))
 
 
 def test_nobody_looks_at_a_page_in_the_background(browser, device):
     visit(browser, device)
-    wait_until(lambda: picture_width(browser), 20)
+    wait_until(lambda: picture_width(browser))
     first = browser.current_window_handle
     browser.switch_to.new_window("tab")
     try:
-        wait_until(lambda: sum(device.web._site.looking.values()) == 0, 10)
+        wait_until(lambda: sum(device.web._site.looking.values()) == 0)
     finally:
         browser.close()
         browser.switch_to.window(first)
-    wait_until(lambda: device.web._site.looking == {"events": 1, "picture": 1}, 20)
+    wait_until(lambda: device.web._site.looking == {"events": 1, "picture": 1})
 
 
 def test_calm_where_calm_is_asked_for(browser, device):
@@ -288,7 +291,7 @@ def test_the_token_opens_the_page_and_leaves_no_trace(browser, tmp_path, scheme)
         assert all(contrast >= 4.5 for _, contrast in browser.execute_script(CONTRASTS))
         browser.get(f"http://127.0.0.1:{config.port}/?token={TOKEN}")
         wait_for(browser, "#state", "live")
-        wait_until(lambda: picture_width(browser), 20)
+        wait_until(lambda: picture_width(browser))
         assert browser.current_url == f"http://127.0.0.1:{config.port}/"
         assert TOKEN not in browser.page_source
         assert browser.execute_script("return document.cookie") == ""

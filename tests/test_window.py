@@ -20,8 +20,10 @@ from edge.config import WindowConfig
 from edge.control import Control
 from edge.errors import SinkError
 from edge.overlay import Overlay
-from edge.sinks.window import Window, console_size
+from edge.sinks.window import Window
+from edge.sinks.window.sdl import console_size
 from edge.types import Box, Image, Result, Status
+from tests.stopwatch import Stopwatch
 from tests.test_overlay import result, scene, track
 
 RUNNING = Status("running", "demo", fps=25, temperature_c=50)
@@ -152,7 +154,7 @@ def opened(desktop: Screen) -> Iterator[tuple[Window, Control]]:
     window.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -272,12 +274,10 @@ def test_opens_and_closes_again_and_again(desktop: Screen) -> None:
 
 def test_showing_takes_less_than_a_frame(desktop: Screen, opened: tuple[Window, Control]) -> None:
     window, _ = opened
-    spent = []
+    watch = Stopwatch()
     for _ in range(20):
-        start = time.perf_counter()
-        window.show(happy())
-        spent.append(time.perf_counter() - start)
-    assert min(spent) < 0.033, "the least, because other programs may be busy"
+        watch.time(lambda: window.show(happy()))
+    assert min(watch.spent_s) < 0.033, "the least, because the X server may be kept waiting, too"
 
 
 def test_no_sound_and_no_joystick(desktop: Screen, opened: tuple[Window, Control]) -> None:
@@ -328,7 +328,7 @@ def test_a_missing_library_names_the_command(missing: str) -> None:
 
 
 def test_pygame_does_not_greet_on_our_output() -> None:
-    code = "from edge.sinks.window import _libraries; _libraries()"
+    code = "from edge.sinks.window.sdl import _libraries; _libraries()"
     pytest.importorskip("pygame", reason="needs pygame-ce")
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

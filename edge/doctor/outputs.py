@@ -27,6 +27,11 @@ def screen(user: str | None, dev: Path = Path("/dev"), drm: Path = Path("/sys/cl
     if desktop and user is None:
         return Finding("screen", "ok", f"desktop {desktop}")
     cards = sorted(dev.glob("dri/card*"))
+    framebuffer = dev / "fb0"
+    if not cards and framebuffer.exists():
+        if advice := missing_right(framebuffer, user):
+            return Finding("screen", "failed", f"{framebuffer} may not be opened", advice)
+        return Finding("screen", "ok", f"console on {framebuffer}")
     if not cards:
         return Finding(
             "screen",

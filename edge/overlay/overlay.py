@@ -107,4 +107,5 @@ def status_parts(status: Status | None) -> list[tuple[str, bool]]:
         parts.append((f"{status.temperature_c:.0f}°C", False))
     if status.throttled:
         parts.append(("slowed down by heat or power", True))
+    parts += [("no broker" if name == "mqtt" else f"{name} is broken", True) for name in status.away]
     return parts

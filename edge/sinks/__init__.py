@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from edge.config import Config
 from edge.control import Control
@@ -28,6 +28,15 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Give everything back. May be called twice, and before open."""
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A sink that needs another side, and works without an error while that is away."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the other side is there."""
 
 
 def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:

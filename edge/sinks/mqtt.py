@@ -64,6 +64,10 @@ class Mqtt:
             self._spooled_at = time.monotonic()
         self._broker = broker
 
+    @property
+    def connected(self) -> bool:
+        return self._broker is not None and self._broker.connected
+
     def show(self, result: Result) -> None:
         for event in result.events:
             self._events.add(event_line(event, result))

@@ -29,7 +29,7 @@ def events_of(listener: Listener) -> list[dict]:
     return [json.loads(text) for text in listener.texts("event")]
 
 
-def keep_showing(sink: Mqtt, until: Callable[[], object], seconds: float = 15.0) -> None:
+def keep_showing(sink: Mqtt, until: Callable[[], object], seconds: float = 60.0) -> None:
     """What the loop does about once a second, faster."""
 
     def step() -> object:

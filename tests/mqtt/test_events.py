@@ -21,7 +21,9 @@ def test_events_are_sent_at_once_with_their_own_times(broker, listener, mqtt):
     assert {heard.qos for heard in listener.heard if heard.topic == "event"} == {1}
 
 
-def test_the_last_events_before_the_end_are_sent(broker, listener, mqtt):
+def test_the_last_events_before_the_end_are_sent(broker, listener, mqtt, monkeypatch):
+    for patience in ("_LAST_EVENTS_S", "_GOODBYE_S"):
+        monkeypatch.setattr(f"edge.sinks.mqtt.{patience}", 60.0)
     sink = mqtt(broker.port)
     for number in range(300):
         sink.show(result(events=(changed(number),)))

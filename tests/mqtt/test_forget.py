@@ -38,7 +38,7 @@ def test_every_retained_message_goes(broker, listener, mqtt, tmp_path, capsys):
     assert "forgotten emotion-edge/camera" in capsys.readouterr().out
     assert retained(broker.port) == set()
     # So Home Assistant removes the device; https://www.home-assistant.io/integrations/mqtt/#discovery-payload
-    assert listener.texts("homeassistant/device/camera/config")[-1] == ""
+    wait_until(lambda: listener.texts("homeassistant/device/camera/config")[-1] == "")
 
 
 def test_a_running_daemon_keeps_its_connection(broker, listener, mqtt):

@@ -182,7 +182,7 @@ class TestBroker:
         sink = mqtt(broker.port)
         connect(sink, listener)
         sink.show(result(track(), events=(changed(),)))
-        keep_showing(sink, lambda: listener.texts("event") and listener.texts("health"))
+        keep_showing(sink, lambda: all(map(listener.texts, ("event", "faces", "health"))))
         used = {f"emotion-edge/camera/{heard.topic}" for heard in listener.heard} | {
             "emotion-edge/camera/detection/set"
         }
@@ -194,6 +194,7 @@ class TestBroker:
         monkeypatch.setattr("edge.sinks.mqtt._NEWCOMER_S", 0.3)
         sink = mqtt(broker.port)
         connect(sink, listener)
+        keep_showing(sink, lambda: listener.texts(CONFIG))  # said after it began to listen
         sink.show(result(track()))
         listener.say(BIRTH, b"offline")
         listener.say(BIRTH, b"online")

@@ -21,9 +21,10 @@ def test_online_and_offline_are_retained(broker, listener, mqtt):
     sink = mqtt(broker.port)
     connect(sink, listener)
     sink.close()
-    wait_until(lambda: listener.texts("status") == ["online", "offline"])
+    wait_until(lambda: listener.texts("status")[-1] == "offline")
     late = Listener(broker.port)
-    wait_until(lambda: ("status", "offline", 0, True) in late.heard)
+    # Of QoS 1 where it was the last will that came last: a goodbye is lost when something of the broker's was unread.
+    wait_until(lambda: any(heard[:2] == ("status", "offline") and heard.retained for heard in late.heard))
     late.close()
 
 
@@ -48,12 +49,12 @@ def test_a_killed_daemon_is_offline(broker, listener):
         wait_until(lambda: listener.texts("status") == ["online"])
     finally:
         victim.kill()
-        victim.wait(5)
-    wait_until(lambda: listener.texts("status") == ["online", "offline"])
+        victim.wait(60)
+    wait_until(lambda: listener.texts("status")[-1] == "offline")
 
 
 def test_faces_are_told_when_they_change_and_not_too_often(broker, listener, mqtt):
-    sink = mqtt(broker.port, interval_s=0.3)
+    sink = mqtt(broker.port, interval_s=0.3, home_assistant=False)  # for whom faces are told once more
     connect(sink, listener)
     happy = result(track(3, "happy"))
     started = time.monotonic()
@@ -80,7 +81,7 @@ def test_faces_are_told_when_they_change_and_not_too_often(broker, listener, mqt
 
 
 def test_a_notable_change_of_a_probability_is_told(broker, listener, mqtt):
-    sink = mqtt(broker.port)
+    sink = mqtt(broker.port, home_assistant=False)
     connect(sink, listener)
 
     def show(confidence: float, told: int) -> None:
@@ -101,8 +102,8 @@ def test_a_notable_change_of_a_probability_is_told(broker, listener, mqtt):
 def test_faces_are_repeated_and_told_again_after_a_pause(broker, listener, mqtt):
     sink = mqtt(broker.port, health_interval_s=1.0)
     connect(sink, listener)
-    sink.show(result(track()))
     started = time.monotonic()
+    sink.show(result(track()))
 
     def repeated() -> bool:
         sink.show(result(track()))
