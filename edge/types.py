@@ -158,7 +158,7 @@ class Status:
 
     fps: results a second over the last seconds. ms: per stage, (median, 95th percentile) milliseconds.
     temperature_c, throttled, rss_mb: None where the device does not tell.
-    recording: pictures of faces are being saved.
+    recording: pictures of faces are being saved. restarts, last_error: see `edge.status_file`.
     """
 
     state: State
@@ -171,3 +171,5 @@ class Status:
     throttled: bool | None = None
     rss_mb: float | None = None
     recording: bool = False
+    restarts: int = 0
+    last_error: str | None = None

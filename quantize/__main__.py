@@ -1,4 +1,4 @@
-"""`python -m quantize`: choose calibration faces, convert a trained run to int8, report what that cost."""
+"""`python -m quantize`: choose calibration faces, convert a trained run to int8, report what that cost, pack it."""
 
 from __future__ import annotations
 
@@ -110,6 +110,15 @@ def _golden(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bundle(options: argparse.Namespace) -> int:
+    from quantize import bundle
+
+    made = bundle.make_bundle(find_model(options.model), options.version, tuple(options.board), options.needs or "")
+    path = bundle.write(made, options.out)
+    log.info("%s: %d kB; next: minisign -Sm %s", path, path.stat().st_size // 1000, path)
+    return 0
+
+
 def _list(options: argparse.Namespace) -> int:
     listing.refresh(options.out)
     return 0
@@ -117,7 +126,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | list | golden")
+    actions = parser.add_subparsers(required=True, metavar="choose | convert | report | bundle | list | golden")
 
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
     choose.add_argument("--seed", type=int, default=1)
@@ -159,6 +168,19 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--data", type=Path, required=True, help=words)
     for action in (choose, convert):
         action.add_argument("--calibration", type=Path, default=calibration.ROWS_FILE, help="the committed choice")
+
+    bundle = actions.add_parser("bundle", help="pack a model for `emotion-edge model install` on devices")
+    bundle.add_argument("--model", required=True, help="a .tflite file with its card, or a name such as emotion")
+    bundle.add_argument("--version", required=True, help="of the model: a date, a number, what you like")
+    bundle.add_argument(
+        "--board",
+        action="append",
+        default=[],
+        help="only for such devices: aarch64, or how the board's name begins, 'Raspberry Pi 5'; again for more",
+    )
+    bundle.add_argument("--needs", metavar="VERSION", help="the oldest emotion-edge it is for")
+    bundle.add_argument("--out", type=Path, default=Path("bundles"), help="folder to write it into (default: bundles)")
+    bundle.set_defaults(action=_bundle)
 
     listed = actions.add_parser("list", help="write the table of models/README.md anew from the cards")
     listed.add_argument("--out", type=Path, default=Path("models"))
