@@ -21,7 +21,7 @@ from edge.emotion.golden import check_golden
 from edge.emotion.tflite import TfliteModel
 from edge.errors import EdgeError, ModelError
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 """A small board under load, compiling Python files for the first time."""
 RUNS = 50
 WARM_UP = 5
