@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +45,7 @@ class Cost:
 def cost(model: Path, golden: Path | None = None, user: str | None = None) -> Cost:
     """After checking its golden set, where it has one. Raises ModelError. user: see `_run`."""
     command = ["-m", "edge.model_store.rehearsal", str(model), *([str(golden)] if golden else [])]
-    measured = json.loads(_run(command, "", user).splitlines()[-1])
+    measured = json.loads(_run(command, user).splitlines()[-1])
     return Cost(measured["ms"], measured["memory_mb"])
 
 
@@ -58,21 +60,24 @@ def check_cost(new: Cost, old: Cost) -> None:
 
 def check_on_demo(section: str, model: Path, user: str | None = None) -> None:
     """The daemon with this model on the demo clip: it must find and name the face. Raises ModelError."""
-    configuration = f"[{section}]\nmodel = {json.dumps(str(model))}\n"
-    command = ["-m", "edge", "run", "--config", "/dev/stdin", "--source", "demo", "--limit", str(DEMO_FRAMES)]
-    lines = [json.loads(line) for line in _run([*command, "--jsonl", "-"], configuration, user).splitlines()]
+    command = ["-m", "edge", "run", "--source", "demo", "--limit", str(DEMO_FRAMES), "--jsonl", "-", "--config"]
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="emotion-edge-", suffix=".toml") as file:
+        file.write(f"[{section}]\nmodel = {json.dumps(str(model))}\n")
+        file.flush()
+        os.fchmod(file.fileno(), 0o644)  # the other user reads it
+        lines = [json.loads(line) for line in _run([*command, file.name], user).splitlines()]
     seen = sum(bool(line.get("faces")) for line in lines)
     if seen < LEAST_FACES:
         raise ModelError(f"with it the demo's face is found in {seen} of {DEMO_FRAMES} frames only")
 
 
-def _run(arguments: list[str], given: str, user: str | None) -> str:
+def _run(arguments: list[str], user: str | None) -> str:
     """Standard output of a Python process that ends well. user: whose rights it has, where we are root."""
     rights: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
     command = [sys.executable, *arguments]
     try:
         done = subprocess.run(  # noqa: S603 ourselves
-            command, input=given, capture_output=True, text=True, timeout=PATIENCE_S, **rights
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, **rights
         )
     except subprocess.TimeoutExpired as err:
         raise ModelError(f"trying it took longer than {PATIENCE_S:.0f} s") from err

@@ -123,16 +123,18 @@ class Store:
 
     def _make(self) -> None:
         """Refuses a folder in which others could put links in our way."""
+        for_root = f"only root may change {self._folder}: put sudo before the command"
         try:
             if not self._folder.is_dir():
                 durable.make_folder(self._folder)
             owner = os.lstat(self._folder).st_uid
         except PermissionError as err:
-            raise EdgeError(f"only root may change {self._folder}: put sudo before the command") from err
+            raise EdgeError(for_root) from err
         except OSError as err:
             raise EdgeError(f"cannot make {self._folder}: {err.strerror}; sudo ./setup.sh install makes it") from err
         if owner != os.geteuid():
-            raise EdgeError(f"{self._folder} belongs to another user (number {owner}), who could change it meanwhile")
+            meddler = f"{self._folder} belongs to another user (number {owner}), who could change it meanwhile"
+            raise EdgeError(meddler if owner else for_root)
 
     def _take(self, lock: int) -> None:
         deadline = time.monotonic() + PATIENCE_S

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge import __version__
+from edge.config import load_config
 from edge.emotion.bundle import Bundle, write_bundle
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError, ModelError
@@ -147,6 +148,18 @@ def test_a_file_of_gigabytes_is_not_read(install, tmp_path: Path):
         file.truncate(2**40)
     with pytest.raises(ModelError, match="too large for a bundle"):
         install(huge)
+
+
+def test_the_services_user_can_read_what_a_model_is_tried_with(monkeypatch: pytest.MonkeyPatch):
+    def run(arguments: list[str], user: str | None) -> str:
+        path = Path(arguments[-1])
+        assert (user, path.stat().st_mode & 0o777) == ("somebody", 0o644)
+        assert load_config(path).emotion.model == str(SHIPPED)
+        return '{"faces": [1]}\n' * 20
+
+    monkeypatch.setattr(rehearsal, "_run", run)
+    with pytest.raises(ModelError, match="found in 20 of 60 frames only"):
+        rehearsal.check_on_demo("emotion", SHIPPED, "somebody")
 
 
 @pytest.mark.usefixtures("no_rehearsal")

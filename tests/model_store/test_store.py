@@ -114,6 +114,18 @@ def test_a_strangers_folder_is_left_alone(folder: Path):
         pass
 
 
+def test_roots_folder_is_for_root(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    folder.mkdir()
+    if folder.stat().st_uid != 0:
+        pytest.skip("only root can make a folder of root's")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with (
+        pytest.raises(EdgeError, match=r"only root may change .*: put sudo before the command"),
+        Store(folder).locked(),
+    ):
+        pass
+
+
 def test_an_active_version_that_is_gone_says_what_to_do(folder: Path):
     put(folder, SMALL)
     shutil.rmtree(folder / "emotion" / "1")
