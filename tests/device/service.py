@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[2]))
 from container import Container
-from model_updates import MODEL_STEPS
+from model_updates import MODEL_STEPS, running
 from watching import expect, release, settings, shown, wait_for, wait_for_restart
 
 ROOT = Path(__file__).parents[2]
@@ -147,7 +147,7 @@ def a_broken_version_leaves_the_old_one_running(box: Container) -> None:
     expect(box, f"mv /root/daemon.py {PROJECT}/edge/daemon.py")
 
 
-def an_upgrade_keeps_the_settings(box: Container) -> None:
+def an_upgrade_keeps_settings_and_model(box: Container) -> None:
     old = release(box)
     expect(box, f"sed -i 's/^__version__.*/__version__ = \"9.9.9\"/' {PROJECT}/edge/__init__.py")
     expect(box, f"{SETUP} install")
@@ -156,6 +156,7 @@ def an_upgrade_keeps_the_settings(box: Container) -> None:
     assert expect(box, "ls /opt/emotion-edge/releases").split() == [release(box).removeprefix("releases/")]
     assert "emotion-edge 9.9.9" in expect(box, "emotion-edge --version")
     assert "demo" in expect(box, "cat /etc/emotion-edge/config.toml")
+    assert running(box) == "1"
     assert shown(box, "ActiveState") == "active"
 
 
@@ -185,7 +186,7 @@ STEPS = [
     settings_it_does_not_start_with_are_taken_back,
     a_broken_version_leaves_the_old_one_running,
     *MODEL_STEPS,
-    an_upgrade_keeps_the_settings,
+    an_upgrade_keeps_settings_and_model,
     from_a_bundle_it_is_installed_without_a_network,
     it_is_removed_without_a_trace,
 ]
