@@ -28,12 +28,12 @@ def install(place: Place, file: Path, key: Path, say: Say, accept_cost: bool = F
     _make_interruptible()
     try:
         with store.locked():
-            if store.active(bundle.name) == bundle.version:
+            if current is not None and store.active(bundle.name) == bundle.version:
                 _check_same(bundle, current)
                 say("it runs already")
                 return
-            store.add(bundle)
             try:
+                store.add(bundle)
                 model = model_file(place.folder, bundle.name, bundle.version)
                 _rehearse(bundle, model, current, place, say, accept_cost)
                 _switch(store, bundle, place, say)
@@ -52,14 +52,21 @@ def _checked(file: Path, key: Path) -> tuple[Bundle, Path | None]:
     signature.verify(content, file, signature.read_keys(key))
     try:
         bundle = read_bundle(content)
-        try:
-            current = find_model(bundle.name)
-        except ModelError:
-            current = None
+        current = _whole_model(bundle.name)
         fit.check_fit(bundle, current)
     except ModelError as err:
         raise ModelError(f"{file}: {err}") from err
     return bundle, current
+
+
+def _whole_model(name: str) -> Path | None:
+    """What runs now; None where there is none, or a damaged one, which an update may well be meant to replace."""
+    try:
+        model = find_model(name)
+        load_verified(model)
+    except ModelError:
+        return None
+    return model
 
 
 def _content(file: Path) -> bytes:
@@ -73,8 +80,8 @@ def _content(file: Path) -> bytes:
     return content
 
 
-def _check_same(bundle: Bundle, current: Path | None) -> None:
-    if current is None or load_verified(current)[1]["sha256"] != bundle.card["sha256"]:
+def _check_same(bundle: Bundle, current: Path) -> None:
+    if load_verified(current)[1]["sha256"] != bundle.card["sha256"]:
         raise ModelError(f"another model runs as {bundle.name} {bundle.version}: give the new one another version")
 
 

@@ -67,7 +67,7 @@ class Store:
         return before if before in self.versions(name) else None
 
     def add(self, bundle: Bundle) -> None:
-        """Write the folder of a version that is not the active one. It does not run yet."""
+        """Write a version's folder. It does not run yet; the active version is added again only where it is damaged."""
         home = self._folder / bundle.name
         if not home.is_dir():
             durable.make_folder(home)
@@ -75,7 +75,10 @@ class Store:
         durable.make_folder(part)
         for file, content in bundle.files().items():
             durable.write_file(part / file, content)
-        durable.write_file(part / REPLACES, (self.active(bundle.name) or "").encode())
+        before = self.active(bundle.name)
+        if before == bundle.version:
+            before = self.replaced_by(bundle.name, before)
+        durable.write_file(part / REPLACES, (before or "").encode())
         durable.sync_folder(part)
         if whole.is_dir():
             durable.remove_folder(whole)
@@ -111,6 +114,8 @@ class Store:
     def _clear(self, name: str, without: str | None = None) -> None:
         """Remove everything but the active version and the one before it; without: this version goes, too."""
         home = self._folder / name
+        if not home.is_dir():
+            return
         durable.remove_link(home / TRIAL)
         active = self.active(name)
         wanted = {active, self.replaced_by(name, active)} - {without} if active else set()

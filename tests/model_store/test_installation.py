@@ -16,11 +16,13 @@ import pytest
 from edge import __version__
 from edge.config import load_config
 from edge.emotion.bundle import Bundle, write_bundle
+from edge.emotion.card import load_verified
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError, ModelError
 from edge.model_store import fit, installation, rehearsal
 from edge.model_store.place import Place
 from edge.model_store.rehearsal import Cost, check_cost
+from edge.model_store.store import Store
 from quantize.bundle import make_bundle
 from tests.model_store.conftest import MODELS, version
 
@@ -187,6 +189,13 @@ class TestSwitch:
         with pytest.raises(EdgeError, match="No space left on device; the model that ran before runs on"):
             install(file)
         assert find_model("emotion").parent.name == "1"
+
+    def test_a_damaged_model_can_be_installed_again(self, install, folder: Path, signed: Sign, shipped: Bundle):
+        install(signed(shipped))
+        (folder / "emotion" / "1" / "emotion.tflite").write_bytes(b"")
+        assert install(signed(shipped))[-1] == "emotion 1 is installed"
+        assert load_verified(find_model("emotion"))[0] == shipped.model
+        assert Store(folder).replaced_by("emotion", "1") is None
 
     def test_an_interruption_leaves_the_old_model(
         self, install, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch
