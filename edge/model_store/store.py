@@ -62,7 +62,7 @@ class Store:
         """What ran before that version; None: the shipped model, or a version that is no longer here."""
         try:
             before = (self._folder / name / version / REPLACES).read_text(encoding="ascii")
-        except OSError:
+        except (OSError, ValueError):
             return None
         return before if before in self.versions(name) else None
 
