@@ -11,7 +11,7 @@ SYSTEM=${EMOTION_EDGE_SYSTEM:-/usr}
 SYSTEM_PYTHON="$SYSTEM/bin/python3"
 # What some tests use: a broker, a screen with windows, GStreamer. A test whose program is missing skips.
 TEST_PACKAGES=(
-    mosquitto openssl xvfb openbox valgrind
+    mosquitto openssl minisign xvfb openbox valgrind
     python3-gi gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 )
 # Apart from the others: Ubuntu has them as a snap only, and apt installs all it is asked for or nothing.
@@ -94,7 +94,7 @@ device_environment() {
 }
 
 workstation_environment() {
-    environment "$WORKSTATION" "[display,oled,web,training,test]" 5000 "about 3 GB, TensorFlow among it; some minutes"
+    environment "$WORKSTATION" "[display,oled,web,updates,training,test]" 5000 "about 3 GB, TensorFlow among it; some minutes"
 }
 
 has_screen() {

@@ -16,6 +16,7 @@ from edge import __version__
 from edge.config import Config, load_config
 from edge.control import Control
 from edge.errors import EdgeError, OutputError, SourceError
+from edge.status_file import StatusFile
 from edge.threads import limit_before_imports, limited
 
 log = logging.getLogger("emotion-edge")
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.action(options, config))
     except EdgeError as err:
         print(f"emotion-edge: {err}", file=sys.stderr)  # noqa: T201
+        if options.action is _run:
+            StatusFile().ended(str(err))
         from_config = isinstance(err, SourceError) and options.config and not options.source
         return 78 if from_config else err.exit_code
 
@@ -122,17 +125,39 @@ def _doctor(options: argparse.Namespace, _: Config) -> int:
 
 
 def _status(_: argparse.Namespace, __: Config) -> int:
-    from edge.service import installed_service
+    from edge import service, status_file
 
-    service = installed_service()
-    if service is None:
+    running = service.installed_service()
+    if running is None:
         print("the service is not installed: sudo ./setup.sh install")  # noqa: T201
         return 1
-    print(f"{service.state}{f' since {service.since}' if service.is_active else f', {service.result}'}")  # noqa: T201
-    if service.status:
-        print(service.status)  # noqa: T201
-    print(f"started again {service.restarts} times; log: journalctl -u emotion-edge")  # noqa: T201
-    return 0 if service.is_active else 1
+    print(service.described(running, status_file.read(service.STATUS_FILE)))  # noqa: T201
+    return 0 if running.is_active else 1
+
+
+def _model_list(options: argparse.Namespace, _: Config) -> int:
+    from edge.emotion.updates import updates_folder
+    from edge.model_store import listing
+
+    rows = listing.listing(updates_folder())
+    print(listing.as_json(rows) if options.json else listing.as_text(rows))  # noqa: T201
+    return 0
+
+
+def _model_install(options: argparse.Namespace, _: Config) -> int:
+    from edge.model_store.installation import install
+    from edge.model_store.place import KEY, place
+
+    install(place(), options.file, options.key or KEY, print, options.accept_cost)
+    return 0
+
+
+def _model_rollback(options: argparse.Namespace, _: Config) -> int:
+    from edge.model_store.installation import roll_back
+    from edge.model_store.place import place
+
+    roll_back(place(), options.name, print)
+    return 0
 
 
 def _with_options(config: Config, options: argparse.Namespace) -> Config:
@@ -152,7 +177,7 @@ def _with_options(config: Config, options: argparse.Namespace) -> Config:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emotion-edge", description="Facial emotions where the camera is.")
     parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
-    actions = parser.add_subparsers(required=True, metavar="run | check | doctor | status | bench | report")
+    actions = parser.add_subparsers(required=True, metavar="run | check | doctor | status | model | bench | report")
     run = actions.add_parser("run", help="watch a camera, a clip or pictures until stopped")
     run.add_argument("--config", type=Path, metavar="FILE", help="TOML; see edge/config.example.toml")
     run.add_argument(
@@ -185,6 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(action=_doctor, config=None)
     status = actions.add_parser("status", help="how the installed service is doing")
     status.set_defaults(action=_status, config=None)
+    model = actions.add_parser("model", help="list, update or take back the models; see docs/model-updates.md")
+    _add_model_actions(model.add_subparsers(required=True, metavar="list | install | rollback"))
     return parser
 
 
@@ -193,6 +220,26 @@ def _on_this_device(config: Config) -> Config:
     return dataclasses.replace(
         config, emotion=dataclasses.replace(config.emotion, threads=limited(config.emotion.threads))
     )
+
+
+def _add_model_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    listed = actions.add_parser("list", help="shipped and updated models, and which of them run")
+    listed.add_argument("--json", action="store_true", help="for programs")
+    listed.set_defaults(action=_model_list, config=None)
+    install = actions.add_parser("install", help="check a signed bundle, try it, and run its model from then on")
+    install.add_argument(
+        "file", type=Path, metavar="FILE", help="made by `python -m quantize bundle`, signed by minisign"
+    )
+    install.add_argument(
+        "--key", type=Path, help="public key it must be signed with; else that of the installed service"
+    )
+    install.add_argument(
+        "--accept-cost", action="store_true", help="even if it is much slower or larger than the old one"
+    )
+    install.set_defaults(action=_model_install, config=None)
+    back = actions.add_parser("rollback", help="run the model again that ran before the last update")
+    back.add_argument("name", nargs="?", default="emotion", metavar="NAME", help="default: emotion")
+    back.set_defaults(action=_model_rollback, config=None)
 
 
 def _positive(text: str) -> int:

@@ -15,6 +15,7 @@ from edge.health import Health, summary
 from edge.pace import Pace
 from edge.pipeline import Pipeline
 from edge.sinks import Remote, Sink
+from edge.status_file import StatusFile
 from edge.types import Result, State, Status
 from edge.watchdog import Watchdog, status_text
 
@@ -44,12 +45,14 @@ class Daemon:
         self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
         self._pace = Pace(pace.hot_c)
         self._watchdog = Watchdog()
+        self._status_file = StatusFile()
         self._faces = 0
         self._state: State = "running"
         self._status_due = self._summary_due = 0.0
 
     def run(self, limit: int | None = None) -> None:
         """Until the files end, the limit of frames is reached, or the control says stop. Raises EdgeError."""
+        self._status_file.open()
         for outlet in self._outlets:
             outlet.open()
         self._summary_due = time.monotonic() + SUMMARY_INTERVAL_S
@@ -69,7 +72,9 @@ class Daemon:
                 self._tell_status()
                 if done == limit or self._control.stop.is_set():
                     break
+            self._status_file.stopped()
         finally:
+            self._status_file.close()
             self._watchdog.stopping()
             frames.close()
             for outlet in self._outlets:
@@ -90,12 +95,14 @@ class Daemon:
             return
         self._status_due = now + (STATUS_INTERVAL_S if self._state == "running" else IDLE_STATUS_INTERVAL_S)
         away = tuple(outlet.name for outlet in self._outlets if outlet.away)
-        status = replace(self._health.status(self._state), away=away)
+        known = self._status_file
+        status = replace(self._health.status(self._state, known.restarts, known.last_error), away=away)
         if self._camera.live:  # what comes out of a file does not depend on the weather
             self._pipeline.rest = self._pace.update(status, now)
         for outlet in self._outlets:
             outlet.status(status)
         self._watchdog.status(status_text(status, self._faces))
+        self._status_file.write(status, self._faces)
         if now >= self._summary_due:
             self._summary_due = now + SUMMARY_INTERVAL_S
             log.info("%s", summary(status))

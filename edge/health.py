@@ -32,7 +32,7 @@ class Health:
         self._recent.append((self._clock(), result.ms))
         self._skipped += result.frame.skipped
 
-    def status(self, state: State) -> Status:
+    def status(self, state: State, restarts: int = 0, last_error: str | None = None) -> Status:
         now = self._clock()
         recent = [(at, ms) for at, ms in self._recent if now - at <= 5.0]
         fps = (len(recent) - 1) / (recent[-1][0] - recent[0][0]) if len(recent) > 1 else 0.0
@@ -48,6 +48,8 @@ class Health:
             throttled=_throttled(),
             rss_mb=_memory_mb("VmRSS:"),
             recording=self._recording,
+            restarts=restarts,
+            last_error=last_error,
         )
 
 

@@ -62,6 +62,8 @@ def health_line(status: Status) -> dict[str, Any]:
         "throttled": status.throttled,
         "rss_mb": _tenths(status.rss_mb),
         "recording": status.recording,
+        "restarts": status.restarts,
+        "last_error": status.last_error,
         "versions": _versions(),
     }
 

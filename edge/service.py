@@ -5,21 +5,29 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from edge import status_file
+from edge.errors import EdgeError
 
 UNIT = "emotion-edge.service"
 USER = "emotion-edge"
 SETTINGS = Path("/etc/emotion-edge")
 """Holds config.toml and mqtt-password."""
+STATUS_FILE = Path("/run/emotion-edge", status_file.NAME)
 
 _PROPERTIES = (
     *("LoadState", "ActiveState", "SubState", "Result", "StatusText", "NRestarts", "MainPID"),
-    *("ExecMainStatus", "ActiveEnterTimestamp", "IPAddressAllow"),
+    *("ExecMainStatus", "ActiveEnterTimestamp", "IPAddressAllow", "WatchdogTimestampMonotonic"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What `systemctl show` tells. status: the daemon's own words. exit_code: of the run that ended last."""
+    """What `systemctl show` tells. status: the daemon's own words. exit_code: of the run that ended last.
+
+    alive_us: when the daemon's loop gave its last sign of life, microseconds since the machine started.
+    """
 
     state: str
     status: str
@@ -29,6 +37,7 @@ class Service:
     pid: int
     exit_code: int
     reachable: tuple[str, ...]
+    alive_us: int = 0
 
     @property
     def is_active(self) -> bool:
@@ -37,9 +46,8 @@ class Service:
 
 def installed_service() -> Service | None:
     """None where it is not installed, or systemd does not run here."""
-    command = ["systemctl", "show", UNIT, *(f"--property={name}" for name in _PROPERTIES)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10)  # noqa: S603
+        done = _systemctl("show", *(f"--property={name}" for name in _PROPERTIES))
     except (OSError, subprocess.TimeoutExpired):
         return None
     return parsed(done.stdout)
@@ -59,4 +67,46 @@ def parsed(shown: str) -> Service | None:
         pid=int(values["MainPID"]),
         exit_code=int(values["ExecMainStatus"]),
         reachable=tuple(values.get("IPAddressAllow", "").split()),
+        alive_us=int(values.get("WatchdogTimestampMonotonic") or 0),
     )
+
+
+def described(service: Service, health: dict[str, Any]) -> str:
+    """Lines for the owner. health: what the daemon wrote last, see `edge.status_file`."""
+    lines = [f"{service.state}{f' since {service.since}' if service.is_active else f', {service.result}'}"]
+    if service.is_active:
+        lines += filter(None, [service.status, _measured(health)])
+    times = "once" if service.restarts == 1 else f"{service.restarts} times"
+    lines.append(f"started again {times}; last error: {health.get('last_error') or 'none'}")
+    lines.append("log: journalctl -u emotion-edge")
+    return "\n".join(lines)
+
+
+def _measured(health: dict[str, Any]) -> str:
+    """Latency, skipped frames, heat and memory, as far as they are known."""
+    parts = [f"{stage} {ms['p50']:.1f}/{ms['p95']:.1f} ms" for stage, ms in health.get("ms", {}).items()]
+    if (skipped := health.get("skipped")) is not None:
+        parts.append(f"{skipped} frames skipped")
+    if (heat := health.get("temperature_c")) is not None:
+        parts.append(f"{heat:.0f} °C")
+    if (throttled := health.get("throttled")) is not None:
+        parts.append("throttled" if throttled else "not throttled")
+    if (memory := health.get("rss_mb")) is not None:
+        parts.append(f"{memory:.0f} MB")
+    return ", ".join(parts)
+
+
+def restart() -> None:
+    """Without waiting for it, and as if it had never failed. Raises EdgeError."""
+    try:
+        _systemctl("reset-failed")
+        done = _systemctl("restart", "--no-block")
+    except (OSError, subprocess.TimeoutExpired) as err:
+        raise EdgeError(f"systemd does not answer: {err}") from err
+    if done.returncode:
+        raise EdgeError(f"the service cannot be restarted: {done.stderr.strip()}")
+
+
+def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:
+    """Raises OSError and TimeoutExpired."""
+    return subprocess.run(["systemctl", *words, UNIT], capture_output=True, text=True, timeout=10)  # noqa: S603, S607

@@ -177,7 +177,7 @@ class Status:
 
     fps: results a second over the last seconds. ms: per stage, (median, 95th percentile) milliseconds.
     temperature_c, throttled, rss_mb: None where the device does not tell.
-    recording: pictures of faces are being saved.
+    recording: pictures of faces are being saved. restarts, last_error: see `edge.status_file`.
     away: names of the outputs that do not work now: they are broken, or have nobody to talk to.
     """
 
@@ -192,3 +192,5 @@ class Status:
     rss_mb: float | None = None
     recording: bool = False
     away: tuple[str, ...] = ()
+    restarts: int = 0
+    last_error: str | None = None

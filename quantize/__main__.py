@@ -1,4 +1,4 @@
-"""`python -m quantize`: choose calibration faces, convert a trained run to int8, report what that cost."""
+"""`python -m quantize`: choose calibration faces, convert a trained run to int8, report what that cost, pack it."""
 
 from __future__ import annotations
 
@@ -142,6 +142,15 @@ def _golden(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bundle(options: argparse.Namespace) -> int:
+    from quantize import bundle
+
+    made = bundle.make_bundle(find_model(options.model), options.version, tuple(options.board), options.needs or "")
+    path = bundle.write(made, options.out)
+    log.info("%s: %d kB; next: minisign -Sm %s", path, path.stat().st_size // 1000, path)
+    return 0
+
+
 def _cards(options: argparse.Namespace) -> int:
     cards.write(options.out)
     return 0
@@ -149,7 +158,9 @@ def _cards(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="choose | methods | convert | report | cards | golden")
+    actions = parser.add_subparsers(
+        required=True, metavar="choose | methods | convert | report | bundle | cards | golden"
+    )
 
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
     choose.add_argument("--seed", type=int, default=1)
@@ -200,6 +211,19 @@ def _parser() -> argparse.ArgumentParser:
     for action in (choose, methods, convert):
         words = "file of the choice; by default the committed one, for pictures other than FER2013 a new one"
         action.add_argument("--calibration", type=Path, help=words)
+
+    bundle = actions.add_parser("bundle", help="pack a model for `emotion-edge model install` on devices")
+    bundle.add_argument("--model", required=True, help="a .tflite file with its card, or a name such as emotion")
+    bundle.add_argument("--version", required=True, help="of the model: a date, a number, what you like")
+    bundle.add_argument(
+        "--board",
+        action="append",
+        default=[],
+        help="only for such devices: aarch64, or how the board's name begins, 'Raspberry Pi 5'; again for more",
+    )
+    bundle.add_argument("--needs", metavar="VERSION", help="the oldest emotion-edge it is for")
+    bundle.add_argument("--out", type=Path, default=Path("bundles"), help="folder to write it into (default: bundles)")
+    bundle.set_defaults(action=_bundle)
 
     written = actions.add_parser("cards", help="write models/README.md and its charts anew from the cards")
     written.add_argument("--out", type=Path, default=Path("models"))

@@ -30,8 +30,8 @@ PORTRAIT_POINTS = np.array([[205.0, 102.4], [246.8, 105.0], [224.3, 127.9], [223
 RANDOM_PICTURES = 12
 
 
-def pictures(side: int) -> dict[str, np.ndarray]:
-    """Name to (side, side) uint8: uniform, a ramp, stripes, noise by seed, and the face of the portrait.
+def drawn_pictures(side: int) -> dict[str, np.ndarray]:
+    """Name to (side, side) uint8: uniform, a ramp, stripes and noise by seed.
 
     RandomState, not the newer Generator: NumPy promises its numbers for ever.
     """
@@ -48,8 +48,13 @@ def pictures(side: int) -> dict[str, np.ndarray]:
         block = 2 ** (number % 4)
         small = random.randint(0, 256, (-(-side // block), -(-side // block)))
         result[f"noise {number}"] = np.kron(small, np.ones((block, block)))[:side, :side]
-    result["portrait"] = face_input(cv2.imread(str(PORTRAIT)), PORTRAIT_POINTS, side)
     return {name: np.asarray(picture, dtype=np.uint8) for name, picture in result.items()}
+
+
+def pictures(side: int) -> dict[str, np.ndarray]:
+    """The drawn pictures, and the face of the portrait."""
+    portrait = face_input(cv2.imread(str(PORTRAIT)), PORTRAIT_POINTS, side)
+    return {**drawn_pictures(side), "portrait": portrait}
 
 
 def answers(model: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ bundle() {
     with_system_python create "$part/venv"
     say "collecting packages (about 150 MB)"
     "$part/venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --wheel-dir "$part/wheels" \
-        "${ROOT}[display,oled,web]" >"$part/setup.log" 2>&1 </dev/null || explain_pip "$part/setup.log"
+        "${ROOT}[display,oled,web,updates]" >"$part/setup.log" 2>&1 </dev/null || explain_pip "$part/setup.log"
     rm -rf "$part/venv" "$part/setup.log" "$folder"
     mv "$part" "$folder"
     say "made $folder; copy it to the device, then there: sudo ./setup.sh install"

@@ -37,6 +37,7 @@ install_service() {
     build_release "$PROGRAM/releases/$name" "$(service_extras "$config")"
     try_release "$PROGRAM/releases/$name" "${config:-$SETTINGS/config.toml}"
     make_user "$PROGRAM/releases/$name"
+    make_state
     put_settings "$PROGRAM/releases/$name" "$config"
     start "$name"
     say "installed; settings: $SETTINGS/config.toml, log: journalctl -u $NAME, remove: sudo ./setup.sh uninstall"
@@ -90,13 +91,13 @@ release_name() {
     printf '%s-%s\n' "$(version)" "${sum:0:12}"
 }
 
-# The libraries of the outputs that the configuration switches on.
+# The libraries of model updates, and of the outputs that the configuration switches on.
 service_extras() {
-    local file=${1:-$SETTINGS/config.toml} extras=""
-    if has_screen || is_on window "$file"; then extras=display; fi
-    if is_on oled "$file"; then extras+=${extras:+,}oled; fi
-    if is_on web "$file"; then extras+=${extras:+,}web; fi
-    printf '%s' "${extras:+[$extras]}"
+    local file=${1:-$SETTINGS/config.toml} extras=updates
+    if has_screen || is_on window "$file"; then extras+=,display; fi
+    if is_on oled "$file"; then extras+=,oled; fi
+    if is_on web "$file"; then extras+=,web; fi
+    printf '[%s]' "$extras"
 }
 
 # is_on SECTION FILE: whether the section of a configuration says enabled = true.
@@ -132,6 +133,15 @@ make_user() {
     for group in "${GROUPS_OF_DEVICES[@]}"; do
         if getent group "$group" >/dev/null; then usermod --append --groups "$group" $NAME; fi
     done
+}
+
+# Updated models are root's, within the state of a user who may have another number since the last installation.
+make_state() {
+    if [[ -L $STATE/models ]]; then rm "$STATE/models"; fi
+    mkdir -p "$STATE/models"
+    if [[ $(stat -c %U "$STATE") != "$NAME" ]]; then chown -R $NAME:$NAME "$STATE"; fi
+    chown -R root:root "$STATE/models"
+    chmod 755 "$STATE/models"
 }
 
 # start RELEASE: switch to it. Where it does not start and another state did, back to that.
@@ -204,7 +214,7 @@ uninstall_service() {
     systemctl --quiet disable --now $NAME 2>/dev/null || true
     forget_device
     rm -f "$UNIT" "$UNIT.d"/10-*.conf "$COMMAND"
-    rm -rf "$PROGRAM"
+    rm -rf "$PROGRAM" "/run/$NAME"
     if [[ $purge == yes ]]; then rm -rf "$SETTINGS" "$STATE" "$UNIT.d"; fi
     if [[ -d $UNIT.d ]]; then rmdir --ignore-fail-on-non-empty "$UNIT.d"; fi
     systemctl daemon-reload

@@ -13,7 +13,7 @@ import pytest
 
 from edge import doctor, service
 from edge.config import CameraConfig, Config, MqttConfig, WindowConfig
-from edge.doctor import Finding, broker, camera, machine, outputs, report
+from edge.doctor import Finding, broker, camera, machine, models, outputs, report
 from edge.doctor.finding import missing_right
 from edge.service import Service
 from tests.mosquitto import PROGRAM, Mosquitto, free_port
@@ -255,3 +255,27 @@ def test_the_command_tells_people(tmp_path: Path):
     assert "ok       camera         demo delivers 640x480\n" in done.stdout
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
+
+
+class TestModelUpdates:
+    """Which model runs, and whose updates are taken."""
+
+    def test_who_signs(self, tmp_path: Path):
+        key = tmp_path / "model-key.pub"
+        key.write_text("untrusted comment: x\nRWSaP7fAHwBeBFfhzw/f+a8jlrRWy7bU8E2ft5BHCS9WLhh37kjJi7WM\n")
+        found = models.signers(key)
+        assert (found.level, found.said) == ("ok", "those signed with 45E001FC0B73F9A are taken")
+
+    def test_a_damaged_key(self, tmp_path: Path):
+        key = tmp_path / "model-key.pub"
+        key.write_text("nothing")
+        assert models.signers(key).level == "warning"
+
+    def test_an_update_that_is_gone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("EMOTION_EDGE_MODELS", str(tmp_path))
+        (tmp_path / "emotion").mkdir()
+        (tmp_path / "emotion" / "active").symlink_to("7")
+        found = {finding.name: finding for finding in models.check(Config())}
+        assert found["face model"].level == "ok"
+        assert found["emotion model"].level == "failed"
+        assert "sudo emotion-edge model rollback emotion" in found["emotion model"].advice

@@ -91,6 +91,8 @@ def test_health_tells_what_the_device_knows():
         "throttled": False,
         "rss_mb": 78.1,
         "recording": False,
+        "restarts": 0,
+        "last_error": None,
     }
     assert {"emotion-edge", "python", "numpy"} <= set(versions)
     assert health_line(Status("paused", "auto"))["temperature_c"] is None

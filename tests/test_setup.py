@@ -329,7 +329,7 @@ def test_a_bundle_holds_the_project_and_its_packages(checkout: Checkout):
     assert {path.name for path in folder.iterdir()} == {
         *("setup.sh", "systemd", "edge", "models", "pyproject.toml", "README.md", "LICENSE", "wheels"),
     }
-    assert "display,oled,web]" in checkout.commands()[1]
+    assert "display,oled,web,updates]" in checkout.commands()[1]
 
 
 def hide_real_python(checkout: Checkout) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
@@ -19,6 +20,20 @@ Card = dict[str, Any]
 uncertain_below, base_rates, training, metrics, limits."""
 
 EMOTION_KEYS = ("labels", "input", "crop_version", "temperature", "uncertain_below", "base_rates")
+
+
+def _is_between(value: object, low: float, high: float) -> bool:
+    return type(value) in (int, float) and low <= value <= high  # type: ignore[operator] # a number, it is now known
+
+
+_VALUES: Final[dict[str, Callable[[Any], bool]]] = {
+    "temperature": lambda value: _is_between(value, 0.001, 1000),
+    "uncertain_below": lambda value: _is_between(value, 0, 1),
+    "base_rates": lambda value: (
+        isinstance(value, list) and len(value) == len(LABELS) and all(_is_between(rate, 1e-9, 1) for rate in value)
+    ),
+}
+"""Numbers that are used without a further look."""
 
 
 def card_path(model: Path) -> Path:
@@ -33,7 +48,7 @@ def load_verified(model: Path) -> tuple[bytes, Card]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise ModelError(f"cannot read {err.filename}: {err.strerror}; install the model and its card again") from err
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise ModelError(f"{path} is not JSON ({err}); install the model again") from err
     if not isinstance(card, dict) or "sha256" not in card:
         raise ModelError(f"{path} is not a model card: it has no sha256; install the model again")
@@ -50,13 +65,16 @@ def check_emotion_card(card: Card, where: Path) -> None:
     missing = [key for key in EMOTION_KEYS if key not in card]
     if missing:
         raise ModelError(f"{card_path(where)} lacks '{missing[0]}'; convert the model again")
-    if tuple(card["labels"]) != LABELS:
+    if card["labels"] != list(LABELS):
         raise ModelError(f"{where} answers {card['labels']}, this program expects {list(LABELS)} in this order")
     if card["crop_version"] != CROP_VERSION:
         raise ModelError(
             f"{where} was trained on crop rule {card['crop_version']}, this program cuts by rule {CROP_VERSION}: "
             "update the one that is older"
         )
+    wrong = [key for key, is_right in _VALUES.items() if not is_right(card[key])]
+    if wrong:
+        raise ModelError(f"{card_path(where)}: {wrong[0]} has no sensible value; convert the model again")
 
 
 def write_card(model: Path, card: Card) -> None:

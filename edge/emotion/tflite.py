@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge.emotion.updates import updated_model
 from edge.errors import ModelError
 from edge.quiet import muted_stderr
 
@@ -110,13 +111,20 @@ def _interpreter_class() -> Any:
 
 
 def find_model(name: str) -> Path:
-    """The .tflite file of a model's name ('emotion') or path. Raises ModelError where there is none."""
+    """The .tflite file of a model's name ('emotion'), updated or shipped, or of a path. Raises ModelError."""
     if name.endswith(".tflite"):
         candidates = [Path(name)]
     else:
-        package = Path(__file__).parents[1]
-        candidates = [folder / f"{name}.tflite" for folder in (package.parent / "models", package / "models")]
+        if updated := updated_model(name):
+            return updated
+        candidates = shipped_models(f"{name}.tflite")
     for path in candidates:
         if path.is_file():
             return path
     raise ModelError(f"no model '{name}': looked for {', '.join(map(str, candidates))}")
+
+
+def shipped_models(file: str) -> list[Path]:
+    """Where a file of the models that come with the program may be: beside the code, or within the package."""
+    package = Path(__file__).parents[1]
+    return [folder / file for folder in (package.parent / "models", package / "models")]

@@ -19,7 +19,7 @@ class Container:
     """
 
     def __init__(self, folder: Path, suite: str = "trixie") -> None:
-        self._fresh, self._layer, self.root = folder / suite, folder / "layer", folder / "root"
+        self._fresh, self._layer, self.root = folder / suite, folder / f"{suite}.layer", folder / f"{suite}.root"
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
         self.before: set[str] = set()
@@ -30,7 +30,8 @@ class Container:
     def __enter__(self) -> Container:
         self._make()
         self._mount()
-        log = (self.root.parent / "boot.log").open("wb")
+        self._log = self.root.with_suffix(".log")
+        log = self._log.open("wb")
         name = f"--machine=emotion-edge-{os.getpid()}"
         command = ["systemd-nspawn", "--register=no", "--keep-unit", name, "-D", self.root, "-b", "--console=pipe"]
         self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -95,4 +96,4 @@ class Container:
                 self._leader = int(pids[0])
                 if self.run("systemctl is-system-running").stdout.strip() in ("running", "degraded"):
                     return
-        raise SystemExit(f"the container does not boot, see {self.root.parent}/boot.log")
+        raise SystemExit(f"the container does not boot, see {self._log}")

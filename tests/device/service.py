@@ -1,35 +1,41 @@
 """The service's whole life in a booted systemd: installed, killed, stopped, upgraded, bundled, removed.
 
-    sudo python tests/device/service.py [FOLDER]
+    sudo .venv-test/bin/python tests/device/service.py [--suite trixie] [FOLDER]
 
 FOLDER keeps the fresh Debian for the next time.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parents[2]))
 from container import Container
+from model_updates import MODEL_STEPS, running
+from watching import expect, release, settings, shown, wait_for, wait_for_restart
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "/root/project"
 SETUP = f"{PROJECT}/setup.sh"
-SHOW = "systemctl show emotion-edge --value --property"
 # What a running system writes by itself.
 PASSING = "/(proc|sys|dev|run|tmp|root|var/(log|tmp|cache|lib/systemd))/.*"
+WATCHED_FOR_WRITES_S = 180
 EVERYTHING = f"find / -xdev -regextype egrep -regex '{PASSING}' -prune -o -print"
 
 
 def main() -> int:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "/var/tmp/emotion-edge-device")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("/var/tmp/emotion-edge-device"))
+    parser.add_argument("--suite", default="trixie", help="of Debian: trixie, bookworm")
+    options = parser.parse_args()
     passed = 0
-    with Container(folder) as box:
+    with Container(options.folder, options.suite) as box:
         copy_project(box)
         box.before = state_of(box)
         for step in STEPS:
@@ -57,39 +63,6 @@ def state_of(box: Container) -> set[str]:
     return set(expect(box, f"{EVERYTHING}; cat /etc/passwd /etc/group").splitlines())
 
 
-def expect(box: Container, command: str, code: int = 0, **environment: str) -> str:
-    """Standard output and error of a command that ends with this code."""
-    done = box.run(command, **environment)
-    said = done.stdout + done.stderr
-    assert done.returncode == code, f"{command} ended with {done.returncode}:\n{said}"
-    return said
-
-
-def shown(box: Container, name: str) -> str:
-    return expect(box, f"{SHOW}={name}").strip()
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.5)
-
-
-def wait_for_restart(box: Container, pid: str) -> None:
-    wait_for(lambda: shown(box, "ActiveState") == "active" and shown(box, "MainPID") not in ("0", pid))
-
-
-def release(box: Container) -> str:
-    return expect(box, "readlink /opt/emotion-edge/current").strip()
-
-
-def settings(box: Container, name: str, text: str) -> str:
-    path = f"/root/{name}.toml"
-    (box.root / path.lstrip("/")).write_text(text, encoding="utf-8")
-    return path
-
-
 def it_is_installed_and_works(box: Container) -> None:
     wanted = settings(box, "wanted", '[camera]\nsource = "demo"\n')
     said = expect(box, f"{SETUP} install --config {wanted}")
@@ -97,8 +70,11 @@ def it_is_installed_and_works(box: Container) -> None:
     assert "ok       camera" in said
     wait_for(lambda: "1 face" in shown(box, "StatusText"))
     assert "frames/s, 1 face" in expect(box, "emotion-edge status")
-    assert expect(box, "ps -o user= -p $(" + SHOW + "=MainPID)").strip() == "emotion-edge"
-    assert expect(box, "stat -c %U /var/lib/emotion-edge").strip() == "emotion-edge"
+    assert expect(box, f"ps -o user= -p {shown(box, 'MainPID')}").strip() == "emotion-edge"
+    assert expect(box, "stat -c %U /var/lib/emotion-edge /var/lib/emotion-edge/models").split() == [
+        "emotion-edge",
+        "root",
+    ]
 
 
 def the_unit_is_clean_and_closed(box: Container) -> None:
@@ -106,10 +82,31 @@ def the_unit_is_clean_and_closed(box: Container) -> None:
     expect(box, "systemd-analyze security --threshold=15 emotion-edge.service")
 
 
+def it_writes_nothing_to_the_disk(box: Container) -> None:
+    pid, began = shown(box, "MainPID"), int(time.time())
+    count = f"sed -n 's/^write_bytes: //p' /proc/{pid}/io"
+    before = expect(box, count)
+    time.sleep(WATCHED_FOR_WRITES_S)
+    assert expect(box, count) == before, f"{before} bytes were {expect(box, count)} after {WATCHED_FOR_WRITES_S} s"
+    logged = expect(box, f"journalctl -q -u emotion-edge --since @{began} -o cat").splitlines()
+    assert len(logged) <= 1 + WATCHED_FOR_WRITES_S // 60, logged
+
+
+def the_doctor_names_what_is_wrong(box: Container) -> None:
+    wrong = '[camera]\nsource = "v4l2:/dev/video9"\n[mqtt]\nenabled = true\nport = 9\n[oled]\nenabled = true\n'
+    said = expect(box, f"emotion-edge doctor --config {settings(box, 'wrong', wrong)}", code=1)
+    print(said)
+    for line in ("failed   camera", "failed   broker", "failed   display bus"):
+        assert line in said, f"no line {line!r} in:\n{said}"
+    assert "sudo" in expect(box, "su -s /bin/sh nobody -c '/usr/local/bin/emotion-edge doctor'", code=1)
+
+
 def killed_it_is_started_again(box: Container) -> None:
     pid = shown(box, "MainPID")
     expect(box, f"kill -9 {pid}")
     wait_for_restart(box, pid)
+    wait_for(lambda: '"restarts": 1' in expect(box, "cat /run/emotion-edge/status.json"))
+    assert "started again once" in expect(box, "emotion-edge status")
 
 
 def stopped_dead_the_watchdog_starts_it_again(box: Container) -> None:
@@ -126,7 +123,7 @@ def stopped_dead_the_watchdog_starts_it_again(box: Container) -> None:
 
 
 def a_wrong_configuration_is_not_tried_again(box: Container) -> None:
-    expect(box, "cd /etc/emotion-edge; cp config.toml kept; echo '[camera' >config.toml")
+    expect(box, "cd /etc/emotion-edge; cp -p config.toml kept; echo '[camera' >config.toml")
     expect(box, "systemctl restart emotion-edge", code=1)
     time.sleep(3)
     assert (shown(box, "ActiveState"), shown(box, "ExecMainStatus")) == ("failed", "78")
@@ -150,7 +147,7 @@ def a_broken_version_leaves_the_old_one_running(box: Container) -> None:
     expect(box, f"mv /root/daemon.py {PROJECT}/edge/daemon.py")
 
 
-def an_upgrade_keeps_the_settings(box: Container) -> None:
+def an_upgrade_keeps_settings_and_model(box: Container) -> None:
     old = release(box)
     expect(box, f"sed -i 's/^__version__.*/__version__ = \"9.9.9\"/' {PROJECT}/edge/__init__.py")
     expect(box, f"{SETUP} install")
@@ -159,6 +156,7 @@ def an_upgrade_keeps_the_settings(box: Container) -> None:
     assert expect(box, "ls /opt/emotion-edge/releases").split() == [release(box).removeprefix("releases/")]
     assert "emotion-edge 9.9.9" in expect(box, "emotion-edge --version")
     assert "demo" in expect(box, "cat /etc/emotion-edge/config.toml")
+    assert running(box) == "1"
     assert shown(box, "ActiveState") == "active"
 
 
@@ -180,12 +178,15 @@ def it_is_removed_without_a_trace(box: Container) -> None:
 STEPS = [
     it_is_installed_and_works,
     the_unit_is_clean_and_closed,
+    it_writes_nothing_to_the_disk,
+    the_doctor_names_what_is_wrong,
     killed_it_is_started_again,
     stopped_dead_the_watchdog_starts_it_again,
     a_wrong_configuration_is_not_tried_again,
     settings_it_does_not_start_with_are_taken_back,
     a_broken_version_leaves_the_old_one_running,
-    an_upgrade_keeps_the_settings,
+    *MODEL_STEPS,
+    an_upgrade_keeps_settings_and_model,
     from_a_bundle_it_is_installed_without_a_network,
     it_is_removed_without_a_trace,
 ]

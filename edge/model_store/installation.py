@@ -1,0 +1,140 @@
+"""From a file to the running model: checked, tried from the inside out, switched to, or taken back."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from edge import service
+from edge.emotion.bundle import LARGEST_BUNDLE, Bundle, read_bundle
+from edge.emotion.card import load_verified
+from edge.emotion.tflite import find_model
+from edge.emotion.updates import model_file
+from edge.errors import EdgeError, ModelError, SourceError
+from edge.model_store import fit, rehearsal, signature, trial
+from edge.model_store.place import Place
+from edge.model_store.store import Store
+
+Say = Callable[[str], object]
+"""Takes a line for the owner."""
+
+
+def install(place: Place, file: Path, key: Path, say: Say, accept_cost: bool = False) -> None:
+    """Raises EdgeError; then what ran before runs on. key: the owner's public key."""
+    bundle, current = _checked(file, key)
+    say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
+    store = Store(place.folder)
+    _make_interruptible()
+    try:
+        with store.locked():
+            if current is not None and store.active(bundle.name) == bundle.version:
+                _check_same(bundle, current)
+                say("it runs already")
+                return
+            try:
+                store.add(bundle)
+                model = model_file(place.folder, bundle.name, bundle.version)
+                _rehearse(bundle, model, current, place, say, accept_cost)
+                _switch(store, bundle, place, say)
+            except BaseException:
+                store.end_trial(bundle.name)
+                raise
+    except OSError as err:
+        raise EdgeError(f"{place.folder}: {err.strerror}; the model that ran before runs on") from err
+    except KeyboardInterrupt as err:
+        raise EdgeError("interrupted; the model that ran before runs on") from err
+
+
+def _checked(file: Path, key: Path) -> tuple[Bundle, Path | None]:
+    """The bundle, and the model it is to replace. Not a byte of it is looked into before its signature."""
+    content = _content(file)
+    signature.verify(content, file, signature.read_keys(key))
+    try:
+        bundle = read_bundle(content)
+        current = _whole_model(bundle.name)
+        fit.check_fit(bundle, current)
+    except ModelError as err:
+        raise ModelError(f"{file}: {err}") from err
+    return bundle, current
+
+
+def _whole_model(name: str) -> Path | None:
+    """What runs now; None where there is none, or a damaged one, which an update may well be meant to replace."""
+    try:
+        model = find_model(name)
+        load_verified(model)
+    except ModelError:
+        return None
+    return model
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_BUNDLE + 1)
+    except OSError as err:
+        raise SourceError(f"{file}: {err.strerror}") from err
+    if len(content) > LARGEST_BUNDLE:
+        raise ModelError(f"{file} is too large for a bundle: more than {LARGEST_BUNDLE >> 20} MB")
+    return content
+
+
+def _check_same(bundle: Bundle, current: Path) -> None:
+    if load_verified(current)[1]["sha256"] != bundle.card["sha256"]:
+        raise ModelError(f"another model runs as {bundle.name} {bundle.version}: give the new one another version")
+
+
+def _rehearse(bundle: Bundle, model: Path, current: Path | None, place: Place, say: Say, accept_cost: bool) -> None:
+    """Alone, then in a daemon of its own. Raises ModelError."""
+    try:
+        new = rehearsal.cost(model, model.with_name("golden.json"), place.user)
+        say(f"it answers its golden set rightly here; {new.ms:.2f} ms, {new.memory_mb:.0f} MB")
+        if current is not None:
+            old = rehearsal.cost(current, user=place.user)
+            say(f"the model that runs now: {old.ms:.2f} ms, {old.memory_mb:.0f} MB")
+            if not accept_cost:
+                rehearsal.check_cost(new, old)
+        rehearsal.check_on_demo(fit.section(bundle), model, place.user)
+    except ModelError as err:
+        raise ModelError(f"{bundle.name} {bundle.version} is not installed: {err}") from err
+
+
+def _switch(store: Store, bundle: Bundle, place: Place, say: Say) -> None:
+    """For good, where no service uses it or the service is well with it. Raises ModelError."""
+    store.start_trial(bundle.name, bundle.version)
+    if place.is_served(bundle.name):
+        say(f"the service tries it, for at most {trial.PATIENCE_S:.0f} s")
+        try:
+            why = trial.restarted()
+        except BaseException:
+            store.end_trial(bundle.name)
+            service.restart()
+            raise
+        if why:
+            store.end_trial(bundle.name)
+            after = trial.restarted()
+            now = f"with the old model, too, {after}" if after else "the old model runs again"
+            raise ModelError(f"{bundle.name} {bundle.version} is taken back: the service was not well: {why}; {now}")
+    store.confirm_trial(bundle.name)
+    say(f"{bundle.name} {bundle.version} is installed")
+
+
+def roll_back(place: Place, name: str, say: Say) -> None:
+    """To the model before. Raises EdgeError."""
+    store = Store(place.folder)
+    _make_interruptible()
+    try:
+        with store.locked():
+            before = store.roll_back(name)
+    except OSError as err:
+        raise EdgeError(f"{place.folder}: {err.strerror}") from err
+    say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
+    if place.is_served(name) and (why := trial.restarted()):
+        raise EdgeError(f"the service is not well with it: {why}; see journalctl -u emotion-edge -n 20")
+
+
+def _make_interruptible() -> None:
+    """A connection that breaks, or a polite kill, ends like Ctrl-C: with everything put back."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)

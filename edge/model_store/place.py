@@ -1,0 +1,57 @@
+"""Where this program keeps model updates, and whom they concern."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge import service
+from edge.config import load_config
+from edge.emotion.updates import OF_THE_SERVICE, updates_folder
+from edge.errors import ConfigError, EdgeError
+
+KEY = service.SETTINGS / "model-key.pub"
+"""Of the owner, who signs models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """folder: of `edge.emotion.updates`. user: whose rights a model on trial gets; None: those of whoever runs this."""
+
+    folder: Path
+    user: str | None
+
+    def is_served(self, name: str) -> bool:
+        """Whether the service of this machine runs a model of this name, from here, and is meant to run now."""
+        if self.folder != OF_THE_SERVICE:
+            return False
+        running = service.installed_service()
+        if running is None or running.state.startswith("inactive"):
+            return False
+        try:
+            config = load_config(service.SETTINGS / "config.toml")
+        except ConfigError:
+            return False  # then it does not start, whatever its models
+        return name in (config.face.model, config.emotion.model)
+
+
+def place() -> Place:
+    """Raises EdgeError in a checkout."""
+    folder = updates_folder()
+    if folder is None:
+        raise EdgeError(
+            "this checkout runs the models in models/; updates are for the installed program (sudo ./setup.sh install)"
+        )
+    return Place(folder, _unprivileged() if folder == OF_THE_SERVICE else None)
+
+
+def _unprivileged() -> str | None:
+    """The service's user, where there is one and we are root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(service.USER).pw_name
+    except KeyError:
+        return None

@@ -1,0 +1,153 @@
+"""The folder of model updates, changed in steps between any two of which the power may go.
+
+One rename makes a version active, and the version itself remembers what it replaced. So whatever is cut off, a whole
+model runs: the old one, until that rename has happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.emotion.bundle import Bundle
+from edge.emotion.updates import ACTIVE, LOCK, TRIAL, linked
+from edge.errors import EdgeError
+from edge.model_store import durable
+
+REPLACES = "replaces"
+"""File in a version's folder: the version that ran before it; empty for the shipped model."""
+
+PATIENCE_S = 2.0
+"""A daemon that starts looks at the lock for a moment."""
+
+
+class Store:
+    """folder: see `edge.emotion.updates`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else changes anything, and trials count. Clears away what an interrupted installation left."""
+        self._make()
+        lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            os.fchmod(lock, 0o644)
+            self._take(lock)
+            for name in self.names():
+                self._clear(name)
+            yield
+        finally:
+            os.close(lock)
+
+    def names(self) -> list[str]:
+        """Of the models that have been updated."""
+        return sorted(path.name for path in self._folder.glob("[!.]*") if path.is_dir())
+
+    def versions(self, name: str) -> list[str]:
+        """The whole ones."""
+        return sorted(
+            path.name for path in self._folder.glob(f"{name}/[!.]*") if path.is_dir() and not path.is_symlink()
+        )
+
+    def active(self, name: str) -> str | None:
+        return linked(self._folder / name / ACTIVE)
+
+    def replaced_by(self, name: str, version: str) -> str | None:
+        """What ran before that version; None: the shipped model, or a version that is no longer here."""
+        try:
+            before = (self._folder / name / version / REPLACES).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+        return before if before in self.versions(name) else None
+
+    def add(self, bundle: Bundle) -> None:
+        """Write a version's folder. It does not run yet; the active version is added again only where it is damaged."""
+        home = self._folder / bundle.name
+        if not home.is_dir():
+            durable.make_folder(home)
+        part, whole = home / f".{bundle.version}.part", home / bundle.version
+        durable.make_folder(part)
+        for file, content in bundle.files().items():
+            durable.write_file(part / file, content)
+        before = self.active(bundle.name)
+        if before == bundle.version:
+            before = self.replaced_by(bundle.name, before)
+        durable.write_file(part / REPLACES, (before or "").encode())
+        durable.sync_folder(part)
+        if whole.is_dir():
+            durable.remove_folder(whole)
+        durable.rename(part, whole)
+
+    def start_trial(self, name: str, version: str) -> None:
+        """From here it is what a daemon that starts will find, until the lock is let go."""
+        durable.link(self._folder / name / TRIAL, version)
+
+    def end_trial(self, name: str) -> None:
+        """The version active before counts again; the other is removed."""
+        durable.remove_link(self._folder / name / TRIAL)
+        self._clear(name)
+
+    def confirm_trial(self, name: str) -> None:
+        """The trial has become the active version."""
+        durable.rename(self._folder / name / TRIAL, self._folder / name / ACTIVE)
+        self._clear(name)
+
+    def roll_back(self, name: str) -> str | None:
+        """To what the active version replaced; returns it, None for the shipped model. Raises EdgeError."""
+        current = self.active(name)
+        if current is None:
+            raise EdgeError(f"{name} is the shipped model: there is nothing to go back to")
+        before = self.replaced_by(name, current)
+        if before is None:
+            durable.remove_link(self._folder / name / ACTIVE)
+        else:
+            durable.link(self._folder / name / ACTIVE, before)
+        self._clear(name, without=current)
+        return before
+
+    def _clear(self, name: str, without: str | None = None) -> None:
+        """Remove everything but the active version and the one before it; without: this version goes, too."""
+        home = self._folder / name
+        if not home.is_dir():
+            return
+        durable.remove_link(home / TRIAL)
+        active = self.active(name)
+        wanted = {active, self.replaced_by(name, active)} - {without} if active else set()
+        for path in home.iterdir():
+            if path.is_symlink():
+                if path.name != ACTIVE:
+                    durable.remove_link(path)
+            elif path.name not in wanted:
+                durable.remove_folder(path)
+
+    def _make(self) -> None:
+        """Refuses a folder in which others could put links in our way."""
+        for_root = f"only root may change {self._folder}: put sudo before the command"
+        try:
+            if not self._folder.is_dir():
+                durable.make_folder(self._folder)
+            owner = os.lstat(self._folder).st_uid
+        except PermissionError as err:
+            raise EdgeError(for_root) from err
+        except OSError as err:
+            raise EdgeError(f"cannot make {self._folder}: {err.strerror}; sudo ./setup.sh install makes it") from err
+        if owner != os.geteuid():
+            meddler = f"{self._folder} belongs to another user (number {owner}), who could change it meanwhile"
+            raise EdgeError(meddler if owner else for_root)
+
+    def _take(self, lock: int) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise EdgeError("another model is being installed; wait until that is done") from None
+                time.sleep(0.05)

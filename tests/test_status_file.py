@@ -1,0 +1,98 @@
+"""What the service leaves for `emotion-edge status` and for its next run."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from edge.service import Service, described
+from edge.status_file import FOLDER_VARIABLE, NAME, StatusFile, read
+from edge.types import Status
+
+RUNNING = Status("running", "v4l2:/dev/video0", 29.9, 3, 60.0, {"detect": (1.04, 2.06)}, 61.2, False, 78.1)
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    return tmp_path / NAME
+
+
+def test_everybody_can_read_it(path: Path):
+    StatusFile().write(RUNNING, 2)
+    line = read(path)
+    assert (line["state"], line["fps"], line["faces"], line["rss_mb"]) == ("running", 29.9, 2, 78.1)
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_run_that_was_not_asked_to_end_counts(path: Path):
+    assert StatusFile().restarts == 0
+    StatusFile().write(RUNNING, 0)
+    assert StatusFile().restarts == 1
+    StatusFile().stopped()
+    assert StatusFile().restarts == 0
+
+
+def test_the_next_run_knows_what_went_wrong(path: Path):
+    StatusFile().ended("the camera did not come back")
+    again = StatusFile()
+    assert again.restarts == 1
+    assert again.last_error is not None
+    assert again.last_error.endswith("Z the camera did not come back")
+
+
+def test_it_hears_warnings_of_the_whole_program(path: Path):
+    file = StatusFile()
+    file.open()
+    try:
+        logging.getLogger("edge.anything").warning("%s is full", "the disk")
+        logging.getLogger("edge.anything").info("nothing")
+    finally:
+        file.close()
+    logging.getLogger("edge.anything").warning("too late")
+    assert file.last_error is not None
+    assert file.last_error.endswith(" the disk is full")
+
+
+def test_without_a_service_it_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    StatusFile().write(RUNNING, 1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"schema": 2}', "\udcff"])
+def test_a_damaged_one_is_none(path: Path, content: str):
+    path.write_text(content, errors="surrogateescape")
+    assert read(path) == {}
+    assert StatusFile().restarts == 0
+
+
+def test_what_the_owner_is_shown(path: Path):
+    file = StatusFile()
+    file.failed("mqtt: it does not answer")
+    file.write(RUNNING, 1)
+    health = {**read(path), "last_error": "2026-11-25T01:02:03Z mqtt: it does not answer"}
+    service = Service(
+        "active (running)", "v4l2:/dev/video0: 29.9 frames/s, 1 face", "success", "Mon 10:00", 1, 123, 0, ()
+    )
+    assert described(service, health).splitlines() == [
+        "active (running) since Mon 10:00",
+        "v4l2:/dev/video0: 29.9 frames/s, 1 face",
+        "detect 1.0/2.1 ms, 3 frames skipped, 61 °C, not throttled, 78 MB",
+        "started again once; last error: 2026-11-25T01:02:03Z mqtt: it does not answer",
+        "log: journalctl -u emotion-edge",
+    ]
+
+
+def test_a_service_that_is_down_shows_why(path: Path):
+    service = Service("failed (failed)", "", "exit-code", "", 0, 0, 78, ())
+    assert described(service, json.loads("{}")).splitlines() == [
+        "failed (failed), exit-code",
+        "started again 0 times; last error: none",
+        "log: journalctl -u emotion-edge",
+    ]
