@@ -29,6 +29,9 @@ class EmotionClassifier:
         _, height, width, channels = self._model.input_shape if len(self._model.input_shape) == 4 else (0, 0, 0, 0)
         if channels != 1 or height != width:
             raise ModelError(f"{model} takes input {self._model.input_shape}, not one grey square face")
+        answers = tuple(int(length) for length in self._model.outputs[0]["shape"])
+        if answers != (1, len(LABELS)):
+            raise ModelError(f"{model} answers with shape {answers}, not one value for each of {len(LABELS)} labels")
         self.size = height
         """Side of a face crop in pixels."""
         self._input = self._model.input_quantization()

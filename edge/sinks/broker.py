@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import sys
 import threading
 import time
@@ -25,7 +26,11 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S: Final = 20
 """A broker that hangs is noticed after twice this; so long, what we publish piles up."""
 
-LONGEST_PAUSE_S: Final = 30
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 30.0
+JITTER: Final = 0.5
+"""Each device's pauses differ from these by a random share of its own, at most so much: a broker that comes back after
+a power cut meets a thousand devices one after the other."""
 
 LARGEST_MESSAGE_BYTES: Final = 1024
 """An MQTT 5 broker keeps longer messages from us; what we listen to has seven letters at most."""
@@ -120,7 +125,8 @@ class Broker:
         client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}", protocol=self._version)
         client.will_set(self._status_topic, "offline", qos=1, retain=True)
         identify(client, config)
-        client.reconnect_delay_set(1, LONGEST_PAUSE_S)
+        own = random.uniform(1 - JITTER, 1 + JITTER)
+        client.reconnect_delay_set(FIRST_PAUSE_S * own, LONGEST_PAUSE_S * own)  # type: ignore[arg-type] # fractions work
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
