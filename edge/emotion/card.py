@@ -21,9 +21,6 @@ uncertain_below, base_rates, training, metrics, limits."""
 
 EMOTION_KEYS = ("labels", "input", "crop_version", "temperature", "uncertain_below", "base_rates")
 
-NUMBERS = (("temperature", 0.01, 100.0), ("uncertain_below", 0.0, 1.0))
-"""Those of an emotion model's card, with the least and the most they can sensibly be."""
-
 
 def _is_between(value: object, low: float, high: float) -> bool:
     return type(value) in (int, float) and low <= value <= high  # type: ignore[operator] # a number, it is now known
@@ -81,17 +78,6 @@ def check_emotion_card(card: Card, where: Path) -> None:
     wrong = [key for key, is_right in _VALUES.items() if not is_right(card[key])]
     if wrong:
         raise ModelError(f"{card_path(where)}: {wrong[0]} has no sensible value; convert the model again")
-
-    for key, low, high in NUMBERS:
-        if not _is_number(card[key], low, high):
-            raise ModelError(f"{card_path(where)}: {key} = {card[key]!r} is no number from {low} to {high}")
-    rates = card["base_rates"]
-    if not (isinstance(rates, list) and len(rates) == len(LABELS) and all(_is_number(r, 1e-9, 1) for r in rates)):
-        raise ModelError(f"{card_path(where)}: base_rates = {rates!r} are not {len(LABELS)} shares above 0")
-
-
-def _is_number(value: object, low: float, high: float) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
 
 
 def write_card(model: Path, card: Card) -> None:

@@ -27,10 +27,10 @@ KEEPALIVE_S: Final = 20
 """A broker that hangs is noticed after twice this; so long, what we publish piles up."""
 
 FIRST_PAUSE_S: Final = 1.0
-LONGEST_PAUSE_S: Final = 30.0
-JITTER: Final = 0.5
-"""Each device's pauses differ from these by a random share of its own, at most so much: a broker that comes back after
-a power cut meets a thousand devices one after the other."""
+LONGEST_PAUSE_S: Final = 20.0
+SPREAD: Final = 2.0
+"""Each device's pauses are longer by a random factor of its own, at most this: a broker that comes back after a power
+cut meets a thousand devices one after the other."""
 
 LARGEST_MESSAGE_BYTES: Final = 1024
 """An MQTT 5 broker keeps longer messages from us; what we listen to has seven letters at most."""
@@ -125,7 +125,7 @@ class Broker:
         client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}", protocol=self._version)
         client.will_set(self._status_topic, "offline", qos=1, retain=True)
         identify(client, config)
-        own = random.uniform(1 - JITTER, 1 + JITTER)
+        own = random.uniform(1, SPREAD)
         client.reconnect_delay_set(FIRST_PAUSE_S * own, LONGEST_PAUSE_S * own)  # type: ignore[arg-type] # fractions work
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail

@@ -23,7 +23,8 @@ from typing import Any
 
 from edge.sinks.line_file import pieces
 from tests.load.loop import FPS
-from tests.load.world import Disk, Viewers, Way
+from tests.load.network import Network
+from tests.load.world import Disk, Viewers
 from tests.mosquitto import Listener, Mosquitto, free_port
 
 GROWTH_MB = 15.0
@@ -43,8 +44,7 @@ def chaos(minutes: float, speed: float, seed: int, folder: Path) -> dict[str, An
     }
     try:
         with Mosquitto(folder, "allow_anonymous true\nmax_queued_messages 0") as broker:
-            listener, way, viewers = Listener(broker.port), Way(broker.port), Viewers(web, dice)
-            way.mend()
+            listener, way, viewers = Listener(broker.port), Network(broker.port), Viewers(web, dice)
             loop = subprocess.Popen(
                 [sys.executable, "-m", "tests.load.loop"],
                 env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
@@ -66,7 +66,7 @@ def chaos(minutes: float, speed: float, seed: int, folder: Path) -> dict[str, An
         disk.close()
 
 
-def rage(way: Way, disk: Disk, viewers: Viewers, dice: random.Random, ended: Callable[[], bool]) -> dict[str, int]:
+def rage(way: Network, disk: Disk, viewers: Viewers, dice: random.Random, ended: Callable[[], bool]) -> dict[str, int]:
     """Until the loop has ended something fails or comes back about twice a second; then everything works."""
     acts = {
         "broker cut": way.cut,

@@ -11,13 +11,18 @@ BACKLOG = 4096
 
 
 class Network:
-    """Passes every connection to a port of its own on to the broker's. While cut, it ends every new one at once."""
+    """Passes every connection to a port of its own on to the broker's.
+
+    While cut, it ends every new one at once; while stuck, all stay, and nothing passes.
+    """
 
     def __init__(self, broker_port: int) -> None:
         self._broker_port = broker_port
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
         self._whole = True
+        self._free = asyncio.Event()
+        self._free.set()
         threading.Thread(target=self._loop.run_forever, name="network", daemon=True).start()
         self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
 
@@ -26,15 +31,21 @@ class Network:
         self._whole = False
         self._loop.call_soon_threadsafe(self._hang_up)
 
+    def stick(self) -> None:
+        """Keep what is sent back."""
+        self._loop.call_soon_threadsafe(self._free.clear)
+
     def mend(self) -> None:
         """Let everybody through again."""
         self._whole = True
+        self._loop.call_soon_threadsafe(self._free.set)
 
     async def _listen(self) -> int:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=BACKLOG)
         return int(server.sockets[0].getsockname()[1])
 
     def _hang_up(self) -> None:
+        self._free.set()
         for writer in list(self._writers):
             writer.transport.abort()
 
@@ -50,6 +61,7 @@ class Network:
         try:
             with contextlib.suppress(ConnectionError):
                 while data := await source.read(CHUNK):
+                    await self._free.wait()
                     target.write(data)
                     await target.drain()
         finally:

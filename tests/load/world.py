@@ -1,4 +1,4 @@
-"""What the sinks talk to, and how it fails: the way to the broker, the page's viewers, the disk."""
+"""What the sinks talk to beside the broker, and how it fails: the page's viewers, the disk."""
 
 from __future__ import annotations
 
@@ -9,56 +9,6 @@ import socket
 import subprocess
 import threading
 from pathlib import Path
-
-from tests.mosquitto import free_port
-
-
-class Way:
-    """The way to a broker: passes on, or is cut, or is stuck for a while without being cut."""
-
-    def __init__(self, broker: int) -> None:
-        self._broker = broker
-        self.port = free_port()
-        self._free = threading.Event()
-        self._free.set()
-        self._server: socket.socket | None = None
-        self._ends: list[socket.socket] = []
-
-    def mend(self) -> None:
-        self._free.set()
-        if self._server is None:
-            self._server = socket.create_server(("127.0.0.1", self.port))
-            threading.Thread(target=self._accept, args=(self._server,), daemon=True).start()
-
-    def cut(self) -> None:
-        self._free.set()
-        server, self._server = self._server, None
-        for one in [*([server] if server else []), *self._ends]:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._ends.clear()
-
-    def stick(self) -> None:
-        self._free.clear()
-
-    def _accept(self, server: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near = server.accept()[0]
-                far = socket.create_connection(("127.0.0.1", self._broker))
-                self._ends += [near, far]
-                for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
-
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                self._free.wait()
-                target.sendall(data)
-        for one in (source, target):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
 
 
 class Disk:
