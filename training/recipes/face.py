@@ -2,7 +2,9 @@
 
     KERAS_BACKEND=torch python -m training train face --data FACES --run runs/face
 
-FACES holds `boxes.csv` and `images/`.
+FACES holds annotated photographs in one of the formats of `training/README.md`. An epoch is 3,200 views; the first
+epochs took 28 seconds of one core each (x86, AVX2), so the whole is about an hour on two free cores. It has not been
+trained to its end yet: what it reaches is not known, and no weights are shipped.
 """
 
 from functools import partial
@@ -12,8 +14,8 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=partial(detector, height=None, width=None),
-    epochs=30,
-    small_epochs=27,
+    epochs=100,
+    small_epochs=85,
     small_side=160,
     batch_size=16,
     optimizer="adamw",
