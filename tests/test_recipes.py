@@ -15,7 +15,10 @@ from training.recipe import load_recipe, recipe_names
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-@pytest.mark.parametrize("name", recipe_names())
+EMOTIONS = [name for name in recipe_names() if not load_recipe(name).finds_faces]
+
+
+@pytest.mark.parametrize("name", EMOTIONS)
 def test_every_recipe_makes_a_network_for_one_grey_face(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
@@ -32,7 +35,7 @@ def test_the_shipped_networks_cost_what_a_board_can_spend(name: str, millions: i
 
 def test_nano_fits_into_250_kilobytes() -> None:
     pytest.importorskip("tensorflow", reason="conversion needs the training extra: pip install -e .[training]")
-    from quantize.convert import int8_content
+    from quantize.converter import int8_content
 
     face = keras.Input(batch_shape=(1, 48, 48, 1), name="face")
     model = keras.models.clone_model(load_recipe("nano").network(), input_tensors=face)

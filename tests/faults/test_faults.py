@@ -12,7 +12,7 @@ import pytest
 from edge.emotion.tflite import find_model
 from tests.faults.device import Device
 from tests.faults.faults import FAULTS, recovered
-from tests.mosquitto import PROGRAM
+from tests.mosquitto import PROGRAM, Mosquitto
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs mosquitto (apt: mosquitto)")
 
@@ -44,9 +44,8 @@ def test_it_recovers(living: Device, fault: str) -> None:
 
 
 def test_a_wrong_password_stops_nothing_and_is_told_once(device: Device) -> None:
-    (device.folder / "passwords").write_text("")
     device.broker.stop()
-    device.broker = type(device.broker)(device.folder, f"password_file {device.folder}/passwords")
+    device.broker = Mosquitto(device.folder, "allow_anonymous false")
     device.broker.start()
     secret = device.folder / "secret"
     secret.write_text("not the password\n")
