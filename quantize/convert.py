@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import keras
 from edge.emotion.card import Card, card_path
 from edge.emotion.tflite import TfliteModel
 from quantize.calibration import Choice, representative
+from quantize.converter import load_network
 from quantize.describe import calibrated_card, described, with_metrics
 from quantize.methods import DEFAULT, METHODS, RULE, Source, known, read_lines
 from quantize.operators import float_operators
@@ -93,15 +93,6 @@ def load_float32(run: Path) -> keras.Model:
     plain = keras.models.clone_model(trained, input_tensors=face, clone_function=_in_float32)
     plain.set_weights(trained.get_weights())
     return plain
-
-
-def load_network(path: Path) -> keras.Model:
-    """Raises DataError where Keras cannot load the file."""
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as err:
-        reason = str(err).strip().splitlines()[0]
-        raise DataError(f"{path} is not a trained network ({reason}); train one first") from err
 
 
 def check_integers(content: bytes) -> None:

@@ -25,8 +25,8 @@ from edge.emotion.card import Card, card_path, write_card
 from edge.emotion.tflite import Quantization
 from edge.errors import EdgeError
 from quantize import compare_detectors, detector_report
-from quantize.convert import check_integers, load_network
-from quantize.converter import float_content, int8_content
+from quantize.convert import check_integers
+from quantize.converter import float_content, int8_content, load_network
 from quantize.detector_card import card_of
 from training.data import DataError
 from training.detection.network import STRIDES

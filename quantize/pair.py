@@ -149,8 +149,7 @@ def _float_content(path: Path) -> bytes:
     content = _content(path)
     if path.suffix == ".tflite":
         return content
-    from quantize.convert import load_network
-    from quantize.converter import float_content
+    from quantize.converter import float_content, load_network
 
     return float_content(load_network(path))
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from edge.config import WindowConfig
 from edge.control import Control
 from edge.errors import SinkError
-from edge.sinks.window.screen import Screen, open_screen
+from edge.sinks.window.opening import open_screen
+from edge.sinks.window.screen import Screen
 from edge.types import Result, Status
 
 if TYPE_CHECKING:
