@@ -32,6 +32,9 @@ VELOCITY_S: Final = 0.15
 COASTING_S: Final = 0.6
 """A face that is not seen slows down with this time constant: people do not walk on for ever."""
 
+UNWATCHED_S: Final = 5.0
+"""After so long without a frame (a lost camera, a pause) nobody is known any more: another may stand in the place."""
+
 
 @dataclass
 class _Known:
@@ -94,6 +97,7 @@ class Tracker:
         self._known: list[_Known] = []
         self._next_id = 1
         self._faint = False
+        self._watched = -math.inf
 
     @property
     def promising(self) -> bool:
@@ -116,6 +120,9 @@ class Tracker:
     def update(self, faces: list[Face], frame: Frame) -> None:
         """Take in what the detector found in this frame; forget who was not seen for too long."""
         time = frame.time
+        if time - self._watched > UNWATCHED_S:
+            self._known = []
+        self._watched = time
         anchors = [anchored(frame.searched, face) for face in faces]
         pairs = _matches(self._known, anchors, time)
         for known in self._known:
@@ -133,6 +140,7 @@ class Tracker:
     def follow(self, frame: Frame) -> bool:
         """Follow the faces in view by their look. False where one got lost: the detector should look at this frame."""
         everyone = True
+        self._watched = frame.time
         for known in self._known:
             if known.anchor is None:
                 continue

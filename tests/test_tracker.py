@@ -130,3 +130,18 @@ def test_a_faint_detection_keeps_a_known_face_and_begins_none():
     faint = [face_at(100, 100, score=0.4), face_at(400, 100, score=0.4)]
     assert followed(tracker, [faint] * 10, start=0.2) == [[1]] * 10
     assert tracker.promising
+
+
+def test_nobody_is_known_again_after_a_time_without_frames():
+    """The camera was lost, or switched off: in the same place may stand somebody else."""
+    tracker = Tracker(forget_after_s=1)
+    here = [face_at(100, 100)]
+    followed(tracker, [here, here])
+    assert followed(tracker, [here, here], start=600) == [[], [2]]
+
+
+def test_a_camera_of_one_frame_in_some_seconds_keeps_ids():
+    tracker = Tracker(forget_after_s=1)
+    for time in (0.0, 4.0, 8.0):
+        looked(tracker, [face_at(100, 100)], time)
+    assert tracker.ids() == {1}
