@@ -26,6 +26,8 @@ from training.splits import SPLITS
 
 log = logging.getLogger("quantize")
 
+DATA = "folder with fer2013.csv and fer2013new.csv"
+
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
@@ -161,7 +163,21 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(
         required=True, metavar="choose | methods | convert | report | bundle | cards | golden"
     )
+    _add_making(actions)
+    _add_report(actions)
+    _add_bundle(actions)
 
+    written = actions.add_parser("cards", help="write models/README.md and its charts anew from the cards")
+    written.add_argument("--out", type=Path, default=Path("models"))
+    written.set_defaults(action=_cards)
+
+    fixed = actions.add_parser("golden", help="write anew what the shipped emotion models answer to fixed pictures")
+    fixed.set_defaults(action=_golden)
+    return parser
+
+
+def _add_making(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """From a trained run to a model."""
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
     choose.add_argument("--seed", type=int, default=1)
     choose.set_defaults(action=_choose)
@@ -181,6 +197,13 @@ def _parser() -> argparse.ArgumentParser:
     methods.add_argument("--run", type=Path, required=True, help="folder of `python -m training train`")
     methods.set_defaults(action=_methods)
 
+    for action in (choose, methods, convert):
+        action.add_argument("--data", type=Path, required=True, help=DATA)
+        words = "file of the choice; by default the committed one, for pictures other than FER2013 a new one"
+        action.add_argument("--calibration", type=Path, help=words)
+
+
+def _add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = actions.add_parser("report", help="measure float against int8; exit 1 above the limit")
     report.add_argument("--run", type=Path, help="folder of the run that the model was made from")
     report.add_argument("--model", help="a .tflite file with its card, or a name such as emotion")
@@ -203,15 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--limit-points", type=float, default=0.5, help="points of accuracy that int8 may lose")
     report.add_argument("--sweep", action="store_true", help="also convert with 50 to 2000 calibration faces (slower)")
     report.add_argument("--out", type=Path, help="folder for the three files; by default the int8 file's")
+    report.add_argument("--data", type=Path, required=True, help=f"{DATA}; with --float a folder a class")
     report.set_defaults(action=_report)
 
-    for action in (choose, methods, convert, report):
-        words = "folder with fer2013.csv and fer2013new.csv" + ("; with --float a folder a class" * (action is report))
-        action.add_argument("--data", type=Path, required=True, help=words)
-    for action in (choose, methods, convert):
-        words = "file of the choice; by default the committed one, for pictures other than FER2013 a new one"
-        action.add_argument("--calibration", type=Path, help=words)
 
+def _add_bundle(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     bundle = actions.add_parser("bundle", help="pack a model for `emotion-edge model install` on devices")
     bundle.add_argument("--model", required=True, help="a .tflite file with its card, or a name such as emotion")
     bundle.add_argument("--version", required=True, help="of the model: a date, a number, what you like")
@@ -224,14 +243,6 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--needs", metavar="VERSION", help="the oldest emotion-edge it is for")
     bundle.add_argument("--out", type=Path, default=Path("bundles"), help="folder to write it into (default: bundles)")
     bundle.set_defaults(action=_bundle)
-
-    written = actions.add_parser("cards", help="write models/README.md and its charts anew from the cards")
-    written.add_argument("--out", type=Path, default=Path("models"))
-    written.set_defaults(action=_cards)
-
-    fixed = actions.add_parser("golden", help="write anew what the shipped emotion models answer to fixed pictures")
-    fixed.set_defaults(action=_golden)
-    return parser
 
 
 if __name__ == "__main__":

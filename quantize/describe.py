@@ -15,6 +15,7 @@ from edge.emotion.card import Card, write_card
 from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
+from quantize.course import course
 from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
 from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_temperature
 from training.data import DataError, FaceSet
@@ -48,13 +49,7 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "intended_use": INTENDED_USE,
         "limits": list(LIMITS),
         "training": {
-            "recipe": facts["recipe"],
-            "epochs": len(epochs),
-            "best_epoch": int(best["epoch"]),
-            "seed": facts["seed"],
-            "commit": facts["commit"],
-            "backend": facts["backend"],
-            "notes": facts.get("notes", []),  # written into run.json by hand where a run departs from its recipe
+            **course(facts, len(epochs), int(best["epoch"])),
             "data": data,
             "calibration_pictures": calibration_faces,
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.emotion.card import Card
+from quantize.course import course
 from training.detection.network import STRIDES
 from training.detection.task import FACES
 from training.train import best_epoch
@@ -49,13 +50,7 @@ def card_of(
         "origin": ORIGIN,
         "limits": list(LIMITS),
         "training": {
-            "recipe": facts["recipe"],
-            "epochs": len(epochs),
-            "best_epoch": int(best["epoch"]),
-            "seed": facts["seed"],
-            "commit": facts["commit"],
-            "backend": facts["backend"],
-            "notes": facts.get("notes", []),
+            **course(facts, len(epochs), int(best["epoch"])),
             "data": facts["training"],
         },
     }
