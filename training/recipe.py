@@ -42,6 +42,8 @@ class Recipe:
     refining_epochs: int = 0
     """The last so many begin again at `refining_rate`, another cosine: a warm restart."""
     refining_rate: float = 8e-4
+    refining_augmentation: Augmentation | None = None
+    """Of the refining epochs; None: as before them."""
     weight_decay: float = 0.05
     """Decoupled (times the learning rate); none on biases and batch normalization."""
     averaging: float = 0.9995
@@ -67,6 +69,12 @@ class Recipe:
     name: str = ""
     """Of its file; `load_recipe` fills it in."""
 
+    def augmentation_of(self, epoch: int) -> Augmentation:
+        """How the faces of an epoch, counted from 0, are changed."""
+        if self.refining_augmentation and epoch >= self.epochs - self.refining_epochs:
+            return self.refining_augmentation
+        return self.augmentation.at(min(1.0, epoch / max(1, self.augmentation_ramp_epochs)))
+
     def schedule(self, steps: int) -> Cosines:
         """The learning rate by step, where `steps` make an epoch."""
         return Cosines(
@@ -80,7 +88,11 @@ class Recipe:
 
 def with_knobs(recipe: Recipe, settings: list[str]) -> Recipe:
     """The recipe with some knobs set otherwise, each given as `name=value`. Raises DataError."""
-    kinds = {one.name: one for one in fields(Recipe) if one.name not in ("network", "augmentation", "name")}
+    kinds = {
+        one.name: one
+        for one in fields(Recipe)
+        if one.name not in ("network", "augmentation", "refining_augmentation", "name")
+    }
     changed = {}
     for setting in settings:
         name, _, text = setting.partition("=")

@@ -47,8 +47,7 @@ class Batches:
 
     def __init__(self, faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> None:
         self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
-        strength = min(1.0, epoch / max(1, recipe.augmentation_ramp_epochs))
-        self.augmentation = recipe.augmentation.at(strength)
+        self.augmentation = recipe.augmentation_of(epoch)
         self.order = faces.drawn(np.random.default_rng((seed, epoch)))
 
     def __len__(self) -> int:

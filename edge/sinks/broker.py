@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import random
 import sys
@@ -127,11 +128,11 @@ class Broker:
         identify(client, config)
         own = random.uniform(1, SPREAD)
         client.reconnect_delay_set(FIRST_PAUSE_S * own, LONGEST_PAUSE_S * own)  # type: ignore[arg-type] # fractions work
-        client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.on_message = self._on_message
+        client.on_connect = _outlived(self._on_connect)
+        client.on_connect_fail = _outlived(self._on_connect_fail)
+        client.on_disconnect = _outlived(self._on_disconnect)
+        client.on_publish = _outlived(self._on_publish)
+        client.on_message = _outlived(self._on_message)
         options: dict[str, Any] = {}
         if self._version is MQTTProtocolVersion.MQTTv5:
             options = {"clean_start": True, "properties": Properties(PacketTypes.CONNECT)}  # type: ignore[no-untyped-call]
@@ -226,3 +227,16 @@ class Broker:
             self._complaints[text] = time.monotonic()
             self._silent = False
             log.warning("mqtt: %s:%d: %s", self._config.host, self._config.port, text)
+
+
+def _outlived(callback: Callable[..., None]) -> Callable[..., None]:
+    """An error that leaves a callback ends the network library's thread, and nobody would connect again."""
+
+    @functools.wraps(callback)
+    def guarded(*args: Any) -> None:
+        try:
+            callback(*args)
+        except Exception as err:
+            log.error("mqtt: ignored what the broker sent: %s", err, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    return guarded

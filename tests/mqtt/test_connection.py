@@ -109,6 +109,17 @@ def test_who_is_no_broker_is_asked_again(mqtt, caplog):
     assert len(caplog.records) <= 2 * len(answers)
 
 
+def test_a_message_that_cannot_be_read_does_not_end_the_connections_to_come(mqtt, caplog):
+    welcome, unreadable_topic = b"\x20\x03\x00\x00\x00", b"\x30\x06\x00\x02\xff\xfe\x00!"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        mqtt(server.getsockname()[1])
+        with server.accept()[0] as connection:
+            connection.sendall(welcome + unreadable_topic)
+            wait_until(lambda: "ignored what the broker sent" in caplog.text)
+        server.accept()[0].close()
+
+
 def test_two_programs_of_one_name_do_not_fill_the_log(broker, listener, mqtt, caplog):
     caplog.set_level(logging.INFO)
     first = mqtt(broker.port)

@@ -16,12 +16,22 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=networks.residual,
-    epochs=52,
+    epochs=92,
     small_epochs=40,
     augmentation=Augmentation(erase_probability=0.3),
     optimizer="sgd",
     learning_rate=0.1,
     warmup_epochs=2,
+    refining_epochs=40,
+    refining_rate=0.06,
+    refining_augmentation=Augmentation(
+        tilt_probability=0.08,
+        shift=0.1,
+        dim_probability=0.1,
+        erase_probability=0.3,
+        cover_probability=0.06,
+        degrade_probability=0.25,
+    ),
     weight_decay=3e-3,  # decoupled: with momentum 0.9 as strong as an L2 penalty of 3e-4
     averaging=0.999,
 )
