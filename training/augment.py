@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from training import light
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -57,7 +59,7 @@ def augmented(image: np.ndarray, knobs: Augmentation, random: np.random.Generato
     face = _moved(image, knobs, random)
     if random.random() < knobs.degrade_probability:
         face = _DEGRADATIONS[random.integers(len(_DEGRADATIONS))](face, random)
-    face = cv2.LUT(face, _tone_curve(knobs, random))
+    face = _toned(face, knobs, random)
     if random.random() < knobs.dim_probability:
         face = _dimmed(face, random)
     if random.random() < knobs.erase_probability:
@@ -79,20 +81,15 @@ def _moved(image: np.ndarray, knobs: Augmentation, random: np.random.Generator) 
     return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _tone_curve(knobs: Augmentation, random: np.random.Generator) -> np.ndarray:
+def _toned(face: np.ndarray, knobs: Augmentation, random: np.random.Generator) -> np.ndarray:
     contrast, brightness, gamma = random.uniform(-1, 1, 3) * (knobs.contrast, knobs.brightness, knobs.gamma)
-    tone = np.linspace(0, 1, 256) ** (2**gamma)
-    tone = (tone - 0.5) * (1 + contrast) + 0.5 + brightness
-    return (np.clip(tone, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return light.toned(face, light.tone_curve(contrast, brightness, gamma))
 
 
 def _dimmed(face: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Light from `near` on one side to `far` on the other, in a random direction; alike where they are equal."""
+    """Darker on one side, or evenly."""
     near, far = random.uniform(0.3, 1.0, 2) if random.random() < 0.5 else np.repeat(random.uniform(0.3, 0.8), 2)
-    angle = random.uniform(0, 2 * math.pi)
-    across = np.linspace(-0.5, 0.5, face.shape[0])
-    place = np.clip(0.5 + across[None, :] * math.cos(angle) + across[:, None] * math.sin(angle), 0, 1)
-    return (face * (near + (far - near) * place) + 0.5).astype(np.uint8)
+    return light.lit_from_a_side(face, near, far, random.uniform(0, 2 * math.pi))
 
 
 def _cover(face: np.ndarray, random: np.random.Generator) -> None:
@@ -127,8 +124,7 @@ def _noisy(face: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _jpeg(face: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 60))])
-    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    return light.compressed(face, int(random.integers(15, 60)))
 
 
 _DEGRADATIONS = (_fewer_pixels, _blurred, _noisy, _jpeg)

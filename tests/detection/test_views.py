@@ -10,7 +10,7 @@ import pytest
 from edge.detectors.greyface import decoded
 from tests.detection.photographs import drawn
 from training.detection.annotations import MarkedFace, annotated
-from training.detection.light import seen_by_camera
+from training.detection.camera import seen_by_camera
 from training.detection.pictures import Picture
 from training.detection.targets import (
     FACE,

@@ -45,7 +45,7 @@ def test_every_component_is_accepted(mqtt):
 
 
 @pytest.mark.parametrize(
-    "key, value", [("device_class", "mood"), ("unit_of_measurement", "fps"), ("state_topic", "a/#/b")]
+    ("key", "value"), [("device_class", "mood"), ("unit_of_measurement", "fps"), ("state_topic", "a/#/b")]
 )
 def test_the_judge_is_awake(mqtt, key, value):
     message = discovery(MqttConfig(enabled=True, device="hall"))

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.detectors.greyface import decoded
 from training import figures
-from training.detection.light import seen_by_camera
+from training.detection.camera import seen_by_camera
 from training.detection.pictures import Picture, read_pictures
 from training.detection.scoring import Matches, Truth, detections, matched, truth
 from training.detection.targets import Grids

@@ -7,6 +7,8 @@ import math
 import cv2
 import numpy as np
 
+from training import light
+
 NOISE = np.random.default_rng(1).standard_normal((768, 768)).astype(np.float32)
 """Sensor noise is cut out of this: drawing it anew would take longer than all the rest."""
 
@@ -15,24 +17,21 @@ def seen_by_camera(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """(H, W) uint8 to a new (H, W) uint8."""
     if random.random() < 0.25:
         grey = _blurred(grey, random)
-    grey = cv2.LUT(grey, _tone(random))
+    grey = _toned(grey, random)
     if random.random() < 0.15:
-        grey = _side_lit(grey, random)
+        near, far = random.uniform(0.3, 1.0, 2)
+        grey = light.lit_from_a_side(grey, near, far, random.uniform(0, 2 * math.pi))
     if random.random() < 0.3:
         grey = _noisy(grey, random)
     if random.random() < 0.1:
-        _, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])
-        grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        grey = light.compressed(grey, int(random.integers(20, 80)))
     return grey
 
 
-def _tone(random: np.random.Generator) -> np.ndarray:
+def _toned(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
     contrast, brightness, gamma = random.uniform(-1, 1, 3) * (0.3, 0.15, 0.5)
-    tone = np.linspace(0, 1, 256) ** (2**gamma)
-    tone = (tone - 0.5) * (1 + contrast) + 0.5 + brightness
-    if random.random() < 0.1:
-        tone = tone * random.uniform(0.2, 0.7)
-    return (np.clip(tone, 0, 1) * 255 + 0.5).astype(np.uint8)
+    curve = light.tone_curve(contrast, brightness, gamma)
+    return light.toned(grey, curve * random.uniform(0.2, 0.7) if random.random() < 0.1 else curve)
 
 
 def _blurred(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -42,14 +41,6 @@ def _blurred(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
     if random.random() < 0.5:
         return cv2.blur(grey, (length, 1))
     return cv2.blur(grey, (1, length))
-
-
-def _side_lit(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    near, far = random.uniform(0.3, 1.0, 2)
-    angle = random.uniform(0, 2 * math.pi)
-    across, down = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in grey.shape[::-1])
-    place = np.clip(0.5 + across[None, :] * math.cos(angle) + down[:, None] * math.sin(angle), 0, 1)
-    return (grey * (near + (far - near) * place) + 0.5).astype(np.uint8)
 
 
 def _noisy(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
