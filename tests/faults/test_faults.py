@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from edge.emotion.tflite import find_model
 from tests.faults.device import Device
 from tests.faults.faults import FAULTS, recovered
+from tests.faults.system import Card, Starvation
 from tests.mosquitto import PROGRAM, Mosquitto
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs mosquitto (apt: mosquitto)")
@@ -32,6 +35,26 @@ def device(tmp_path: Path) -> Iterator[Device]:
     device = Device(tmp_path / "disk")
     yield device
     device.close()
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Iterator[Card]:
+    try:
+        card = Card(tmp_path / "card")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs root and a loop device: a file system is made")
+    yield card
+    card.close()
+
+
+@pytest.fixture
+def starvation() -> Iterator[Starvation]:
+    try:
+        starvation = Starvation()
+    except OSError:
+        pytest.skip("needs root and a memory control group")
+    yield starvation
+    starvation.close()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -86,3 +109,28 @@ def test_a_damaged_model_ends_with_78(device: Device) -> None:
     device.start(more=f'[emotion]\nmodel = "{model}"')
     assert device.ends() == 78
     assert "Traceback" not in device.log()
+
+
+def test_a_card_that_turns_read_only_is_told_once_and_stops_nothing(device: Device, card: Card) -> None:
+    device.start(folder=card.folder)
+    faces = card.folder / "faces.jsonl"
+    device.wait(lambda: faces.exists() and faces.stat().st_size > 0, "faces are written to the card")
+    card.turn_read_only()
+    device.wait(lambda: "Read-only file system" in device.log(), "the log tells of the card")
+    told = len(device.listener.texts("health"))
+    device.wait(lambda: len(device.listener.texts("health")) >= told + 3, "health goes on")
+    assert device.stop() == 0
+    assert device.log().count("Read-only file system") == 1
+    assert "Traceback" not in device.log()
+
+
+def test_out_of_memory_leaves_whole_lines_to_go_on_from(starvation: Starvation, device: Device) -> None:
+    device.start()
+    device.wait_for_frames(20)
+    starvation.starve(device.process.pid)
+    assert device.ends() == -signal.SIGKILL
+    device.start()
+    device.wait_for_frames(20)
+    assert device.stop() == 0
+    lines = (device.folder / "faces.jsonl").read_text().splitlines()
+    assert all(json.loads(line) for line in lines)
