@@ -80,6 +80,24 @@ def test_a_killed_run_ends_like_an_unbroken_one(
             np.testing.assert_array_equal(actual, expected)
 
 
+def test_it_stops_when_it_has_got_no_better_for_long_and_keeps_the_best(data: Path, tmp_path: Path) -> None:
+    splits, costs = read_crowd(data), iter([3.0, 1.0, 2.0, 1.5, 0.5])
+    scripted = replace(module.EMOTIONS, score=lambda learner, faces: {"accuracy": 0.5, "nll": next(costs)})
+    recipe = replace(load_recipe("smoke"), epochs=5, patience=2, faces=64)
+    seen: list[float] = []
+    for _ in range(2):  # the second continues, and finds nothing left to do
+        train(
+            recipe,
+            splits["Training"],
+            splits["PublicTest"],
+            tmp_path,
+            seed=1,
+            task=scripted,
+            watch=lambda line: seen.append(line["nll"]),
+        )
+    assert seen == [3.0, 1.0, 2.0, 1.5]
+
+
 def test_small_epochs_come_first_and_show_shrunk_faces(data: Path) -> None:
     faces, recipe = read_crowd(data)["Training"], replace(load_recipe("smoke"), small_epochs=1, small_side=32)
     small, full = (Batches(faces, recipe, 1, epoch)[0][0] for epoch in (0, 1))

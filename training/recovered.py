@@ -73,7 +73,7 @@ class _Reader:
             return self._activated(layers.Add()([x, self._values[inputs[1]]]), options)
         if kind == "FULLY_CONNECTED":
             kernel, bias = self._real(inputs[1]).T, self._real(inputs[2])
-            layer = self._layer(layers.Dense(len(bias), dtype="float32"), kernel, bias)
+            layer = self._layer(layers.Dense(len(bias), name="logits", dtype="float32"), kernel, bias)
         elif kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
             layer = self._convolution(kind, self._real(inputs[1]), self._real(inputs[2]), options)
         else:
@@ -82,7 +82,11 @@ class _Reader:
 
     def _convolution(self, kind: str, kernel: np.ndarray, bias: np.ndarray, options: Any) -> keras.Layer:
         """kernel: (out, H, W, in), of a depthwise one (1, H, W, channels)."""
-        common = {"strides": options.strideH, "padding": ("same", "valid")[options.padding]}
+        common = {
+            "name": f"convolution_{len(self._weights)}",
+            "strides": options.strideH,
+            "padding": ("same", "valid")[options.padding],
+        }
         if kind == "CONV_2D":
             layer = layers.Conv2D(len(bias), kernel.shape[1:3], **common)
             return self._layer(layer, kernel.transpose(1, 2, 3, 0), bias)

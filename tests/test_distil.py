@@ -1,0 +1,73 @@
+"""Teachers: their mean opinion of the very view that the student sees becomes part of its targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras", reason="training needs the training extra: pip install -e .[training]")
+
+import keras
+
+from training.distil import Taught, Teachers, trained_network
+from training.names import DataError
+from training.networks import residual
+
+# Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture
+def faces() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1)).astype(np.float32)
+
+
+def small_network(path: Path, side: int = 48) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    model = residual(side=side, stem=16, widths=(16,), blocks=(1,))
+    model.save(path)
+    return model
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+def test_several_teachers_are_averaged(faces: np.ndarray, tmp_path: Path) -> None:
+    small = small_network(tmp_path / "small.keras")
+    expected = [softmax(model.predict(faces, verbose=0)) for model in (small, trained_network("emotion"))]
+    actual = Teachers(["emotion", str(tmp_path / "small.keras")]).probabilities(faces)
+    np.testing.assert_allclose(actual, np.mean(expected, axis=0), atol=1e-3)
+    np.testing.assert_allclose(actual.sum(axis=1), 1, atol=1e-5)
+
+
+def test_shrunk_views_are_enlarged_for_the_teacher(faces: np.ndarray) -> None:
+    assert Teachers(["emotion"]).probabilities(faces[:, :32, :32]).shape == (3, 7)
+
+
+def test_their_share_of_the_targets(faces: np.ndarray) -> None:
+    targets, opinion = np.eye(7, dtype=np.float32)[:3], np.full((3, 7), 1 / 7)
+    shown = []
+
+    def probabilities(batch: np.ndarray) -> np.ndarray:
+        shown.append(batch)
+        return opinion
+
+    (seen, mixed), *rest = Taught([(faces, targets)], probabilities, share=0.25)
+    assert not rest
+    assert seen is shown[0] is faces
+    np.testing.assert_allclose(mixed, 0.75 * targets + 0.25 / 7, atol=1e-6)
+    assert mixed.dtype == np.float32
+
+
+def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:
+    small_network(tmp_path / "other.keras", side=32)
+    with pytest.raises(DataError, match=r"other.keras: takes \(32, 32, 1\)"):
+        Teachers(["emotion", str(tmp_path / "other.keras")])
+
+
+def test_a_teacher_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="missing; train that network first"):
+        Teachers([str(tmp_path)])
