@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 from edge.cameras import camera_for  # noqa: E402
 from edge.config import CameraConfig  # noqa: E402
-from tests.network_cameras import MjpegCamera  # noqa: E402
+from tests.cameras.network_cameras import MjpegCamera  # noqa: E402
 
 RATE = 30
 SIZE = (640, 480)

@@ -19,7 +19,7 @@ from edge.capture import Frames, latest_frames
 from edge.config import CameraConfig
 from edge.control import Control
 from edge.types import Frame, State
-from tests.network_cameras import MjpegCamera, NetworkCamera, RtspCamera
+from tests.cameras.network_cameras import MjpegCamera, NetworkCamera, RtspCamera
 
 PATIENCE_S = 60.0
 """A busy machine needs its time; nothing here waits for longer than it takes."""

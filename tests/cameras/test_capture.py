@@ -1,22 +1,24 @@
-"""What the loop gets from a file and from a live camera that behaves, freezes, hangs, is unplugged or switched off."""
+"""What the loop gets from a live camera that behaves, freezes, hangs, is unplugged or switched off."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from edge import capture
-from edge.capture import Frames, every_frame, latest_frames, left_behind
+from edge.capture import latest_frames, left_behind
 from edge.config import CameraConfig
 from edge.control import Control
-from edge.errors import CameraError, SourceError
-from edge.types import Frame, State
+from edge.errors import CameraError
+from edge.types import State
+from tests.cameras.capturing import capture_threads, take, until, wait_for
 from tests.fakes import FakeCamera
+
+pytestmark = pytest.mark.usefixtures("no_thread_stays")
 
 SLACK_S = 0.5
 """What a busy machine may add to a time that is promised."""
@@ -29,49 +31,12 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "LONGEST_PAUSE_S", 0.4)
 
 
-@pytest.fixture(autouse=True)
-def _no_thread_stays() -> Iterator[None]:
-    yield
-    assert wait_for(lambda: not capture_threads()), capture_threads()
-
-
 @pytest.fixture
 def driver() -> Iterator[threading.Event]:
     """What a hanging driver waits for; it wakes when the test is over."""
     event = threading.Event()
     yield event
     event.set()
-
-
-def capture_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "capture"]
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 1.0) -> bool:
-    end = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    return bool(condition())
-
-
-def take(frames: Frames, count: int, timeout_s: float = 2.0) -> list[Frame]:
-    """The next so many frames; what comes in between is None."""
-    taken: list[Frame] = []
-    end = time.monotonic() + timeout_s
-    for frame in frames:
-        if frame is not None:
-            taken.append(frame)
-        if len(taken) == count:
-            break
-        assert time.monotonic() < end, f"{len(taken)} of {count} frames"
-    return taken
-
-
-def until(frames: Frames, condition: Callable[[], object], timeout_s: float = 2.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        next(frames)
-        assert time.monotonic() < end, "the condition did not come true"
 
 
 def test_a_live_camera_delivers_and_is_closed():
@@ -235,62 +200,3 @@ def test_an_error_in_our_own_code_does_not_end_in_silence(caplog: pytest.LogCapt
     take(frames, 3)
     frames.close()
     assert "broke off" in caplog.text
-
-
-class Clip:
-    """A file of so many frames."""
-
-    name, live = "clip", False
-
-    def __init__(self, count: int) -> None:
-        self.count, self.read_so_far, self.closed = count, 0, 0
-
-    def open(self) -> None:
-        if self.count == 0:
-            raise SourceError("not a clip")
-
-    def read(self) -> Frame | None:
-        if self.read_so_far == self.count:
-            return None
-        self.read_so_far += 1
-        return Frame(np.zeros((4, 4, 3), np.uint8), self.read_so_far / 30, 0.0, self.read_so_far - 1)
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-def test_every_frame_of_a_file_comes_without_a_thread():
-    clip = Clip(20)
-    frames = every_frame(clip, Control())
-    next(frames)
-    assert not capture_threads()
-    assert [frame.number for frame in frames if frame] == list(range(1, 20))
-    assert clip.closed
-
-
-def test_stop_ends_a_file():
-    control, clip = Control(), Clip(20)
-    frames = every_frame(clip, control)
-    take(frames, 3)
-    control.stop.set()
-    assert list(frames) == []
-    assert (clip.read_so_far, clip.closed) == (3, 1)
-
-
-def test_a_file_is_not_read_while_detection_is_off():
-    control, clip, states = Control(), Clip(5), []
-    frames = every_frame(clip, control, states.append)
-    take(frames, 2)
-    control.switch_detection(False)
-    assert [next(frames), next(frames)] == [None, None]
-    assert clip.read_so_far == 2
-    control.switch_detection(True)
-    assert [frame.number for frame in take(frames, 3)] == [2, 3, 4]
-    assert states == ["paused", "running"]
-
-
-def test_a_file_that_cannot_be_opened_says_so():
-    clip = Clip(0)
-    with pytest.raises(SourceError, match="not a clip"):
-        next(every_frame(clip, Control()))
-    assert clip.closed

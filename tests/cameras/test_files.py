@@ -1,0 +1,89 @@
+"""Videos, GIFs, pictures and folders of them, with the times and the names that their frames carry."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from edge.cameras import camera_for, files
+from edge.cameras.files import Pace, VideoFile
+from tests.cameras.sources import CONFIG, frames_of, gif_at, jpeg, video_at
+
+
+def test_a_video_has_its_own_time(tmp_path: Path):
+    frames = frames_of(camera_for(video_at(tmp_path / "clip.avi", 6, 12.5), CONFIG))
+    assert [frame.time for frame in frames] == pytest.approx([number / 12.5 for number in range(6)], abs=1e-3)
+    assert {frame.file for frame in frames} == {None}
+
+
+def test_a_gif_keeps_the_delays_it_was_made_with(tmp_path: Path):
+    frames = frames_of(camera_for(gif_at(tmp_path / "clip.gif", [100, 300, 50, 100]), CONFIG))
+    assert [frame.time for frame in frames] == pytest.approx([0, 0.1, 0.4, 0.45], abs=0.01)
+
+
+def test_a_file_name_may_look_like_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    video_at(tmp_path / "plain.avi", 2)
+    for name in ("tcp:take 2 %03d.avi", "Grüße.avi"):
+        (tmp_path / name).write_bytes((tmp_path / "plain.avi").read_bytes())
+        assert len(frames_of(camera_for(name, CONFIG))) == 2
+
+
+def test_a_paced_video_takes_its_own_time(tmp_path: Path):
+    path = video_at(tmp_path / "clip.avi", 4, 20.0)
+    started = time.monotonic()
+    frames_of(VideoFile(path, paced=True))
+    assert time.monotonic() - started >= 0.15
+
+
+class Clock:
+    """Stands in for the module time: sleeping takes no time."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_late_frame_does_not_hurry_those_after_it(monkeypatch: pytest.MonkeyPatch):
+    clock = Clock()
+    monkeypatch.setattr(files, "time", clock)
+    pace = Pace()
+    pace.wait(0.0)
+    clock.sleep(0.1)
+    pace.wait(0.02)
+    assert clock.now == pytest.approx(100.1)
+    pace.wait(0.05)
+    assert clock.now == pytest.approx(100.13)
+
+
+def test_a_folder_gives_its_pictures_in_order_and_names_the_broken_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "photos"
+    (folder / "more.jpg").mkdir(parents=True)
+    for name in ("c.JPG", "a.png", "Größe.jpg", "._a.png"):
+        (folder / name).write_bytes(jpeg())
+    (folder / "b.jpg").write_bytes(jpeg()[:300])
+    (folder / "notes.txt").write_text("nothing to see")
+    frames = frames_of(camera_for("./photos/", CONFIG))
+    assert [frame.file for frame in frames] == ["./photos/Größe.jpg", "./photos/a.png", "./photos/c.JPG"]
+    assert [frame.number for frame in frames] == [0, 1, 2]
+    assert {frame.time for frame in frames} == {0.0}
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("./photos/b.jpg: left out")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_picture_is_one_frame_with_its_path(tmp_path: Path):
+    path = str(tmp_path / "one.jpg")
+    Path(path).write_bytes(jpeg())
+    (frame,) = frames_of(camera_for(path, CONFIG))
+    assert (frame.file, frame.width, frame.height) == (path, 64, 48)
