@@ -38,6 +38,7 @@ class NetworkFile:
     def __init__(self, content: bytes) -> None:
         self._model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
         (self._graph,) = self._model.subgraphs
+        _bring_in(self._model.buffers, content)
         # Converters share one tensor between equal constants; here each step may change its own.
         taken: set[int] = set()
         for operator in self._graph.operators:
@@ -120,6 +121,14 @@ class NetworkFile:
             bias if bias >= 0 else None,
             operator.builtinOptions,
         )
+
+
+def _bring_in(buffers: list[Any], content: bytes) -> None:
+    """Some writers put constants behind the flatbuffer and leave their offset in the file; 0 and 1 are none."""
+    for buffer in buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
 
 
 def signature(content: bytes) -> tuple[str, str]:

@@ -115,8 +115,9 @@ def check_upright(face: Face) -> None:
 
 
 def check_same_place(face: Face, expected: Face, tolerance: float) -> None:
-    """tolerance: in widths of the face."""
-    assert np.abs(face.points - expected.points).max() < tolerance * expected.box.width
+    """tolerance: in widths of the face, for eyes and mouth, by which is cut; the nose has half as much again."""
+    most = tolerance * expected.box.width * np.array([1, 1, 1.5, 1])
+    assert (np.abs(face.points - expected.points).max(axis=1) < most).all()
 
 
 @needs_portrait
