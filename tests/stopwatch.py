@@ -6,6 +6,7 @@ import contextlib
 import os
 import statistics
 import time
+from array import array
 from collections.abc import Callable
 
 
@@ -17,7 +18,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
-        self.spent_s: list[float] = []
+        self.spent_s = array("f")  # a list of floats would be what grows in a run of hours
         self._schedstat = -1
         with contextlib.suppress(OSError):
             self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
