@@ -29,7 +29,7 @@ from training.detection.scoring import Matches, Truth, found_by
 from training.reports.tables import markdown
 
 LEAST_SCORE = 0.05
-USUAL_SCORE = 0.6
+USUAL_SCORE = FaceConfig().min_score
 TOLERATED_FALSE = 0.2
 HEIGHTS_PX = (20, 40)
 HEADER = (

@@ -39,11 +39,8 @@ from training.train import BEST, CURVE, FACTS
 log = logging.getLogger(__name__)
 
 CALIBRATION_PICTURES = 160
-USUAL_SCORE = 0.6
-"""edge.config's min_score: what a detection of TOLERATED_FALSE has."""
-
 TOLERATED_FALSE = 0.1
-"""False boxes a picture, on the pictures kept aside, at the usual score."""
+"""False boxes a picture, on the pictures kept aside, at the usual score: the daemon's own `face.min_score`."""
 
 MERGE_IOU = 0.4
 LEAST_SCORE = 0.02
@@ -87,7 +84,7 @@ def convert(run: Path, size: Size, training: list[Picture], aside: list[Picture]
     model = deployed(load_network(run / BEST), facts["recipe"]["name"], size)
     content = int8_content(model, representative(training, size))
     check_integers(content)
-    card = card_of(facts, epochs, size.height, size.width, MERGE_IOU, USUAL_SCORE)
+    card = card_of(facts, epochs, size.height, size.width, MERGE_IOU, compare_detectors.USUAL_SCORE)
     card |= {"multiply_accumulates": multiply_accumulates(model.layers[-1]), "parameters": model.count_params()}
     exact = _measured(float_content(model), run / f"{target.stem}.float.tflite", card, aside)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -109,9 +106,9 @@ def _measured(content: bytes, path: Path, card: Card, aside: list[Picture]) -> d
     matches = _matches(path, aside)
     # A network that finds nothing, or nothing wrong, has no such score: its own are left nearly as they are.
     usual = min(max(matches.score_at(TOLERATED_FALSE), LEAST_SCORE), 1 - LEAST_SCORE)
-    shift = _logit(USUAL_SCORE) - _logit(usual)
+    shift = _logit(compare_detectors.USUAL_SCORE) - _logit(usual)
     write_card(path, {**card, "sureness": {"scale": 1.0, "shift": round(shift, 4)}})
-    return matches.moved(shift).numbers(USUAL_SCORE)
+    return matches.moved(shift).numbers(compare_detectors.USUAL_SCORE)
 
 
 def _matches(path: Path, aside: list[Picture]) -> Matches:

@@ -16,21 +16,25 @@ def merged(pairs: Pairs, scores: Floats, min_iou: float) -> tuple[Pairs, Floats]
     Averaging instead of discarding keeps boxes of neighbouring frames steady. A merged face keeps the best score.
     """
     order = np.argsort(-scores, kind="stable")
+    pairs, scores = pairs[order], scores[order]
     faces, best = [], []
-    while len(order):
-        first = order[0]
-        same = overlaps(pairs[first], pairs[order]) >= min_iou
+    while len(scores):
+        same = overlaps(pairs[0], pairs) >= min_iou
         same[0] = True
-        weights = scores[order[same]]
-        faces.append(np.tensordot(weights / weights.sum(), pairs[order[same]], axes=1))
-        best.append(scores[first])
-        order = order[~same]
+        weights = scores[same]
+        faces.append((weights / weights.sum()) @ pairs[same].reshape(len(weights), -1))
+        best.append(scores[0])
+        pairs, scores = pairs[~same], scores[~same]
     return np.array(faces, np.float32).reshape(-1, *pairs.shape[1:]), np.array(best, np.float32)
 
 
 def overlaps(one: Pairs, others: Pairs) -> Floats:
     """(N,) intersection over union, 0..1, of one detection's box (6, 2) with those of others (N, 6, 2)."""
-    shared = np.minimum(one[1], others[:, 1]) - np.maximum(one[0], others[:, 0])
-    intersection = np.prod(np.maximum(shared, 0), axis=1)
-    union = np.prod(one[1] - one[0]) + np.prod(others[:, 1] - others[:, 0], axis=1) - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-6))
+    # Side by side, not by axis: np.prod and np.sum over an axis of two numbers cost three times as much.
+    (left, top), (right, bottom) = one[0], one[1]
+    lefts, tops, rights, bottoms = others[:, 0, 0], others[:, 0, 1], others[:, 1, 0], others[:, 1, 1]
+    wide = np.maximum(np.minimum(right, rights) - np.maximum(left, lefts), 0)
+    high = np.maximum(np.minimum(bottom, bottoms) - np.maximum(top, tops), 0)
+    shared = wide * high
+    union = (right - left) * (bottom - top) + (rights - lefts) * (bottoms - tops) - shared
+    return np.asarray(shared / np.maximum(union, 1e-6))

@@ -33,7 +33,7 @@ SAME_FACE_IOU = 0.4
 LEAST_WANTED_PX = 10
 """Faces kept aside count from this size in the network's input."""
 
-LEAST_SCORE, MERGE_IOU = 0.03, 0.4
+LEAST_SCORE, MERGE_IOU = 0.1, 0.4
 
 
 class ViewBatches(Batches):

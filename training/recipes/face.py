@@ -14,8 +14,8 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=partial(detector, height=None, width=None),
-    epochs=100,
-    small_epochs=85,
+    epochs=120,
+    small_epochs=104,
     small_side=160,
     batch_size=16,
     optimizer="adamw",

@@ -3,7 +3,11 @@
     KERAS_BACKEND=torch python -m training train nano --data DATA --run runs/nano
 
 DATA holds fer2013.csv and fer2013new.csv. So small a net cannot learn everything: its faces are spoilt less than those
-of `crowd`, and all of them are seen at full size.
+of `crowd`, and all of them are seen at full size. An epoch takes 47 seconds on two free x86 cores (AVX2), the whole 40
+minutes.
+
+In int8 (238 KB) on PrivateTest: 80.3 %, 3.5 points below `crowd`; no weights of it are shipped. What to try next: a
+warm restart as in `crowd`, plain residual blocks all the way, a teacher.
 """
 
 from training import networks
@@ -12,7 +16,7 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     network=networks.compact,
-    epochs=80,
+    epochs=50,
     augmentation=Augmentation(
         tilt_probability=0.08,
         scale=0.12,
