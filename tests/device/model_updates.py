@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+from bundles import signed_bundle
 from container import Container
 from watching import expect, shown, wait_for
-
-from edge.emotion.bundle import Bundle
-from quantize.bundle import make_bundle, write
 
 ROOT = Path(__file__).parents[2]
 STORE = "/var/lib/emotion-edge/models"
@@ -23,22 +20,11 @@ CONFIDENCE = "emotion-edge run --source demo --limit 10 --jsonl - | tail -n 1 | 
 
 def put_bundle(box: Container, version: str, *, spoilt: bool = False) -> str:
     """A signed bundle of the shipped model, less sure of itself. spoilt: its golden answers are another model's."""
-    shipped = make_bundle(ROOT / "models" / "emotion.tflite", version, (), "")
-    card = {**shipped.card, "temperature": 5 * shipped.card["temperature"]}
-    golden = json.loads(shipped.golden)
-    if spoilt:
-        golden["cases"][3]["outputs"] = golden["cases"][4]["outputs"]
     with tempfile.TemporaryDirectory() as folder:
-        path = write(Bundle(version, card, shipped.model, json.dumps(golden).encode()), Path(folder))
-        key = box.root.parent / "model-signing"
-        if not key.with_suffix(".pub").exists():
-            command = ["minisign", "-GW", "-p", key.with_suffix(".pub"), "-s", key.with_suffix(".key")]
-            subprocess.run(command, check=True, capture_output=True)
-        subprocess.run(["minisign", "-S", "-s", key.with_suffix(".key"), "-m", path], check=True, capture_output=True)
-        for made in (path, path.with_name(f"{path.name}.minisig")):
+        bundle, *beside = signed_bundle(version, Path(folder), box.root.parent / "model-signing", spoilt=spoilt)
+        for made in (bundle, *beside):
             box.put(made, f"/root/{made.name}")
-        box.put(key.with_suffix(".pub"), "/root/minisign.pub")
-    return f"/root/{path.name}"
+    return f"/root/{bundle.name}"
 
 
 def running(box: Container) -> str:
