@@ -32,6 +32,7 @@ from training.data import DataError
 from training.detection.network import STRIDES
 from training.detection.pictures import Picture, read_pictures
 from training.detection.scoring import Matches, found_by, truth
+from training.detection.task import MERGE_IOU, SAME_FACE_IOU
 from training.networks import multiply_accumulates
 from training.recipe import load_recipe
 from training.train import BEST, CURVE, FACTS
@@ -42,9 +43,7 @@ CALIBRATION_PICTURES = 160
 TOLERATED_FALSE = 0.1
 """False boxes a picture, on the pictures kept aside, at the usual score: the daemon's own `face.min_score`."""
 
-MERGE_IOU = 0.4
 LEAST_SCORE = 0.02
-SAME_FACE_IOU = 0.4
 LEAST_PX = 14
 """Faces count from this size in pictures of 448 pixels."""
 

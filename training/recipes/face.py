@@ -2,14 +2,14 @@
 
     KERAS_BACKEND=torch python -m training train face --data FACES --run runs/face
 
-FACES holds annotated photographs in one of the formats of `training/README.md`. An epoch is 3,200 views: 20 seconds at
-160 pixels and 70 at full size on two free x86 cores (AVX2), the whole 50 minutes.
+FACES holds annotated photographs in one of the formats of `training/README.md`. An epoch is 3,200 views: about 20
+seconds at 160 pixels and 70 at full size on two free x86 cores (AVX2), the whole about 50 minutes.
 
-Trained once, for 99 epochs, on 5,011 pictures (most of their faces masked), seed 1, and turned into int8. On pictures
-kept aside from those it is better than BlazeFace (average precision 0.67 against 0.60; points 0.094 face sizes off
-against 0.114), on WIDER FACE, which is not like them, worse (0.49 against 0.61, by `quantize.compare_detectors`).
-So no weights are shipped. What to try next: WIDER FACE's own training pictures, a teacher's boxes on more pictures of
-bare faces, several times as many epochs.
+Trained once, seed 1, on 5,011 pictures, most of their faces masked: 99 epochs, in pieces, because the recipe's length
+was changed on the way. Kept was epoch 85, before full size, which did not help. In int8 (202 KB), on those kept aside:
+average precision 0.67, points 0.094 face sizes off (`quantize.grey_detector`). On 100 pictures of WIDER FACE, which are
+not like those: 0.49, BlazeFace 0.61 (`quantize.compare_detectors`), so no weights are shipped. What to try next: WIDER
+FACE's own training pictures, a teacher's boxes on more pictures of bare faces, several times as many epochs.
 """
 
 from functools import partial
