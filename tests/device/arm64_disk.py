@@ -27,12 +27,12 @@ CONTROL = """
 [Unit]
 Description=Obeys the host
 [Service]
-ExecStart=/bin/bash /root/control.sh
+ExecStart=/bin/bash /srv/control.sh
 Restart=always
 [Install]
 WantedBy=multi-user.target
 """
-# One line in, one line out: base64 of a command; its exit code and base64 of what it wrote.
+# One line in, one line out: base64 of a command; its exit code and base64 of what it wrote, output and errors.
 CONTROL_SCRIPT = """
 until [ -e /dev/virtio-ports/control ]; do sleep 0.2; done
 exec 3<>/dev/virtio-ports/control
@@ -45,22 +45,22 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for module in /modules/*; do /bin/busybox insmod "$module"; done
 until [ -e /dev/vda ]; do /bin/busybox sleep 0.1; done
-/bin/busybox mount -t ext4 /dev/vda /root
-exec /bin/busybox switch_root /root /sbin/init
+/bin/busybox mount -t ext4 /dev/vda /disk
+exec /bin/busybox switch_root /disk /sbin/init
 """
 
 
 def make_disk(folder: Path, config: str, files: Iterable[Path] = ()) -> tuple[Path, Path, Path]:
     """A fresh disk, and the kernel and first files to start it with.
 
-    folder keeps what was downloaded. files: what lies in root's home.
+    folder keeps what was downloaded. files: what lies in /srv.
     """
     system, disk = folder / "system", folder / "disk.img"
     if not (system / "complete").exists():
         _unpack(folder, system)
     _install(system, config)
     for file in files:
-        shutil.copy(file, system / "root")
+        shutil.copy(file, system / "srv")
     disk.unlink(missing_ok=True)
     _run("mkfs.ext4", "-q", "-d", system, disk, f"{DISK_MB}M")
     return disk, next((system / "boot").glob("vmlinuz-*")), folder / "first.cpio"
@@ -90,7 +90,7 @@ def _first_files(system: Path, version: str, folder: Path) -> None:
     """The archive the kernel unpacks into memory and starts: it loads what reads the disk, and goes on there."""
     first = folder / "first"
     shutil.rmtree(first, ignore_errors=True)
-    for name in ("bin", "dev", "modules", "root"):
+    for name in ("bin", "dev", "modules", "disk"):
         (first / name).mkdir(parents=True)
     shutil.copy(system / "usr/bin/busybox", first / "bin/busybox")
     (first / "init").write_text(INIT)
@@ -145,7 +145,7 @@ def _install(system: Path, config: str) -> None:
     _write(system / "usr/lib/sysusers.d/emotion-edge.conf", sysusers + groups)
     _write(system / "etc/systemd/system/emotion-edge.service", (ROOT / "systemd/emotion-edge.service").read_text())
     _write(system / "etc/systemd/system/control.service", CONTROL)
-    _write(system / "root/control.sh", CONTROL_SCRIPT)
+    _write(system / "srv/control.sh", CONTROL_SCRIPT)
     _run("systemctl", "--quiet", f"--root={system}", "enable", "control")
     _write(system / "etc/modules-load.d/camera.conf", "vivid\n")
     _write(system / "etc/machine-id", f"{0xE0:032x}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 import socket
 import subprocess
 import time
@@ -12,6 +13,9 @@ from typing import Any
 
 # A Raspberry Pi 5's processor. Not "max": the SME that qemu 7.2 emulates computes wrong answers.
 CORE = "cortex-a76"
+
+LONGEST_S = 1200
+"""A command takes."""
 
 
 class Arm64Machine:
@@ -44,16 +48,17 @@ class Arm64Machine:
             path.unlink(missing_ok=True)
         self._qemu = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
         self._socket = _connected(self._control)
+        self._socket.settimeout(LONGEST_S)
         self._lines = self._socket.makefile("r")
 
-    def run(self, command: str, timeout_s: float = 1200) -> tuple[int, str]:
-        """A line of shell inside, as root: its exit code and what it wrote. The first call waits for the boot."""
-        self._socket.settimeout(timeout_s)
-        self._socket.sendall(base64.b64encode(command.encode()) + b"\n")
+    def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A line of shell inside, as root; its errors are among its output. The first call waits for the boot."""
+        variables = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+        self._socket.sendall(base64.b64encode((variables + command).encode()) + b"\n")
         code, _, said = self._lines.readline().strip().partition(" ")
         if not code:
             raise SystemExit(f"the machine is gone, see {self.folder}/boot.log")
-        return int(code), base64.b64decode(said).decode(errors="replace")
+        return subprocess.CompletedProcess(command, int(code), base64.b64decode(said).decode(errors="replace"), "")
 
     def screenshot(self, picture: Path) -> None:
         """What the screen shows, as a PNG."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bundles import signed_bundle
 from container import Container
-from watching import expect, shown, wait_for
+from watching import Machine, expect, shown, wait_for
 
 ROOT = Path(__file__).parents[2]
 STORE = "/var/lib/emotion-edge/models"
@@ -23,11 +23,11 @@ def put_bundle(box: Container, version: str, *, spoilt: bool = False) -> str:
     with tempfile.TemporaryDirectory() as folder:
         bundle, *beside = signed_bundle(version, Path(folder), box.root.parent / "model-signing", spoilt=spoilt)
         for made in (bundle, *beside):
-            box.put(made, f"/root/{made.name}")
-    return f"/root/{bundle.name}"
+            box.put(made, f"/srv/{made.name}")
+    return f"/srv/{bundle.name}"
 
 
-def running(box: Container) -> str:
+def running(box: Machine) -> str:
     """The version of the emotion model that runs."""
     rows = json.loads(expect(box, "emotion-edge model list --json"))["models"]
     return next(row["version"] for row in rows if row["name"] == "emotion" and row["runs"])
@@ -37,7 +37,7 @@ def nobody_can_sign_until_the_owner_installs_a_key(box: Container) -> None:
     bundle = put_bundle(box, "1")
     said = expect(box, f"emotion-edge model install {bundle}", code=78)
     assert "model-key.pub is missing" in said, said
-    expect(box, "cp /root/minisign.pub /etc/emotion-edge/model-key.pub")
+    expect(box, "cp /srv/minisign.pub /etc/emotion-edge/model-key.pub")
     expect(box, f"cp {bundle}* /var/tmp; chmod 644 /var/tmp/emotion-1*")
     stranger = f"su -s /bin/sh nobody -c '/usr/local/bin/emotion-edge model install /var/tmp/{Path(bundle).name}'"
     said = expect(box, stranger, code=1)
@@ -47,7 +47,7 @@ def nobody_can_sign_until_the_owner_installs_a_key(box: Container) -> None:
 
 def a_model_is_installed_while_the_service_runs(box: Container) -> None:
     pid, before = shown(box, "MainPID"), expect(box, CONFIDENCE)
-    print(expect(box, "emotion-edge model install /root/emotion-1.emotion-edge"))
+    print(expect(box, "emotion-edge model install /srv/emotion-1.emotion-edge"))
     assert running(box) == "1"
     assert shown(box, "ActiveState") == "active"
     assert shown(box, "MainPID") != pid
@@ -104,7 +104,7 @@ def it_goes_back_step_by_step(box: Container) -> None:
         assert running(box) == version
         assert shown(box, "ActiveState") == "active"
     assert "nothing to go back to" in expect(box, "emotion-edge model rollback", code=1)
-    expect(box, "emotion-edge model install /root/emotion-1.emotion-edge")
+    expect(box, "emotion-edge model install /srv/emotion-1.emotion-edge")
     assert hashlib.sha256((ROOT / "models" / "emotion.tflite").read_bytes()).hexdigest() in expect(
         box, f"sha256sum {STORE}/emotion/active/emotion.tflite"
     )

@@ -18,13 +18,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[2]))
 from container import Container
 from model_updates import MODEL_STEPS, running
-from watching import expect, release, settings, shown, wait_for, wait_for_restart
+from watching import expect, release, settings, shown, take, wait_for, wait_for_restart
 
 ROOT = Path(__file__).parents[2]
-PROJECT = "/root/project"
+PROJECT = "/srv/project"
 SETUP = f"{PROJECT}/setup.sh"
 # What a running system writes by itself.
-PASSING = "/(proc|sys|dev|run|tmp|root|var/(log|tmp|cache|lib/systemd))/.*"
+PASSING = "/(proc|sys|dev|run|tmp|root|srv|var/(log|tmp|cache|lib/systemd))/.*"
 WATCHED_FOR_WRITES_S = 180
 EVERYTHING = f"find / -xdev -regextype egrep -regex '{PASSING}' -prune -o -print"
 
@@ -34,21 +34,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("/var/tmp/emotion-edge-device"))
     parser.add_argument("--suite", default="trixie", help="of Debian: trixie, bookworm")
     options = parser.parse_args()
-    passed = 0
     with Container(options.folder, options.suite) as box:
         copy_project(box)
         box.before = state_of(box)
-        for step in STEPS:
-            started = time.monotonic()
-            try:
-                step(box)
-            except AssertionError as err:
-                print(f"FAILED  {step.__name__.replace('_', ' ')}: {err}\n{passed} passed, 1 failed")
-                return 1
-            passed += 1
-            print(f"ok  {step.__name__.replace('_', ' ')} ({time.monotonic() - started:.0f} s)", flush=True)
-    print(f"{passed} passed, 0 failed")
-    return 0
+        return take(STEPS, box)
 
 
 def copy_project(box: Container) -> None:
@@ -141,10 +130,10 @@ def settings_it_does_not_start_with_are_taken_back(box: Container) -> None:
 
 def a_broken_version_leaves_the_old_one_running(box: Container) -> None:
     pid, old = shown(box, "MainPID"), release(box)
-    expect(box, f"cp {PROJECT}/edge/daemon.py /root; echo 'raise ImportError(1)' >>{PROJECT}/edge/daemon.py")
+    expect(box, f"cp {PROJECT}/edge/daemon.py /srv; echo 'raise ImportError(1)' >>{PROJECT}/edge/daemon.py")
     assert "do not load here" in expect(box, f"{SETUP} install", code=1)
     assert (shown(box, "MainPID"), release(box)) == (pid, old)
-    expect(box, f"mv /root/daemon.py {PROJECT}/edge/daemon.py")
+    expect(box, f"mv /srv/daemon.py {PROJECT}/edge/daemon.py")
 
 
 def an_upgrade_keeps_settings_and_model(box: Container) -> None:
@@ -161,11 +150,11 @@ def an_upgrade_keeps_settings_and_model(box: Container) -> None:
 
 
 def from_a_bundle_it_is_installed_without_a_network(box: Container) -> None:
-    expect(box, f"{SETUP} bundle /root/bundle")
+    expect(box, f"{SETUP} bundle /srv/bundle")
     expect(box, f"{SETUP} uninstall")
     assert expect(box, "ls /etc/emotion-edge; ls -d /var/lib/emotion-edge").split()[0] == "config.toml"
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_EXTRA_INDEX_URL": ""}
-    expect(box, "/root/bundle/setup.sh install", **nowhere)
+    expect(box, "/srv/bundle/setup.sh install", **nowhere)
     assert "demo" in shown(box, "StatusText")
 
 

@@ -12,7 +12,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,11 +20,12 @@ sys.path.insert(1, str(Path(__file__).parents[2]))
 from arm64_disk import make_disk
 from arm64_machine import Arm64Machine
 from bundles import signed_bundle
+from model_updates import DROP_IN, STORE, running
+from watching import expect, settings, shown, take, wait_for
 
 CONFIG = '[camera]\nsource = "v4l2:/dev/video0"\n'
-SERVICE = "/etc/systemd/system/emotion-edge.service.d"
-STORE = "/var/lib/emotion-edge/models"
-SHOW = "systemctl show emotion-edge --value --property"
+SLOW_S = 900
+"""An emulated processor takes minutes for what a Pi does in seconds."""
 UNPLUG = "v4l2-ctl --set-ctrl=disconnect=1"
 """vivid's device is gone until whoever has it open has closed it."""
 RUN = "emotion-edge run --source v4l2:/dev/video0 --jsonl -"
@@ -42,35 +42,9 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
         disk = make_disk(folder, CONFIG, signed_bundle("1", Path(made), folder / "model-signing"))
-    passed = 0
+    chosen = [step for step in STEPS if not options.only or step.__name__ in options.only]
     with Arm64Machine(folder, *disk) as machine:
-        for step in STEPS:
-            if options.only and step.__name__ not in options.only:
-                continue
-            began, name = time.monotonic(), step.__name__.replace("_", " ")
-            try:
-                told = step(machine)
-            except AssertionError as err:
-                print(f"FAILED  {name}: {err}\n{passed} passed, 1 failed")
-                return 1
-            passed += 1
-            print(f"ok  {name} ({time.monotonic() - began:.0f} s){f': {told}' if told else ''}", flush=True)
-    print(f"{passed} passed, 0 failed")
-    return 0
-
-
-def expect(machine: Arm64Machine, command: str, code: int = 0) -> str:
-    """What a command that ends with this code wrote."""
-    ended, said = machine.run(command)
-    assert ended == code, f"{command} ended with {ended}:\n{said}"
-    return said.strip()
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 900) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(1)
+        return take(chosen, machine)
 
 
 def lines_of(said: str) -> list[dict]:
@@ -78,7 +52,7 @@ def lines_of(said: str) -> list[dict]:
 
 
 def it_boots(machine: Arm64Machine) -> str:
-    return expect(machine, "uname -srm; systemd-analyze time | head -n 1")
+    return expect(machine, "uname -srm; systemd-analyze time | head -n 1").strip()
 
 
 def it_knows_the_portrait(machine: Arm64Machine) -> str:
@@ -102,10 +76,8 @@ def a_v4l2_camera_delivers(machine: Arm64Machine) -> str:
 
 
 def a_wished_size_becomes_the_nearest_there_is(machine: Arm64Machine) -> str:
-    config = '[camera]\\nsource = "v4l2:/dev/video0"\\nwidth = 1000\\nheight = 700\\nrotation = 90\\n'
-    said = expect(
-        machine, f"printf '{config}' >/root/large.toml; emotion-edge run --config /root/large.toml --jsonl - --limit 2"
-    )
+    large = settings(machine, "large", f"{CONFIG}width = 1000\nheight = 700\nrotation = 90\n")
+    said = expect(machine, f"emotion-edge run --config {large} --jsonl - --limit 2")
     told = next(line for line in said.splitlines() if "frames a second" in line)
     width, height = (int(side) for side in told.split(", ")[1].split()[0].split("x"))
     assert (lines_of(said)[0]["width"], lines_of(said)[0]["height"]) == (height, width), "turned by a quarter"
@@ -113,76 +85,68 @@ def a_wished_size_becomes_the_nearest_there_is(machine: Arm64Machine) -> str:
 
 
 def unplugged_and_plugged_in_again_it_goes_on(machine: Arm64Machine) -> str:
-    start = f"({RUN} >/root/lines 2>/root/log & echo $! >/root/pid)"
+    start = f"({RUN} >/srv/lines 2>/srv/log & echo $! >/srv/pid)"
     expect(machine, start)
-    wait_for(lambda: machine.run("test $(grep -c frame /root/lines) -ge 5")[0] == 0)
+    wait_for(lambda: machine.run("test $(grep -c frame /srv/lines) -ge 5").returncode == 0, SLOW_S)
     expect(machine, UNPLUG)
-    wait_for(lambda: "back after" in expect(machine, "cat /root/log"))
-    before = int(expect(machine, "wc -l </root/lines"))
-    wait_for(lambda: int(expect(machine, "wc -l </root/lines")) > before)
-    expect(machine, "kill -TERM $(cat /root/pid); tail --pid=$(cat /root/pid) -f /dev/null")
-    said = [line for line in expect(machine, "cat /root/log").splitlines() if "looking for" in line or "back" in line]
+    wait_for(lambda: "back after" in expect(machine, "cat /srv/log"), SLOW_S)
+    before = int(expect(machine, "wc -l </srv/lines"))
+    wait_for(lambda: int(expect(machine, "wc -l </srv/lines")) > before, SLOW_S)
+    expect(machine, "kill -TERM $(cat /srv/pid); tail --pid=$(cat /srv/pid) -f /dev/null")
+    said = [line for line in expect(machine, "cat /srv/log").splitlines() if "looking for" in line or "back" in line]
     assert len(said) == 2, said
     return " / ".join(said)
 
 
 def the_service_runs_within_its_limits(machine: Arm64Machine) -> str:
     expect(machine, "systemctl start emotion-edge")
-    wait_for(lambda: "frames/s" in expect(machine, f"{SHOW}=StatusText"))
-    assert expect(machine, f"ps -o user= -p $({SHOW}=MainPID)") == "emotion-edge"
+    wait_for(lambda: "frames/s" in shown(machine, "StatusText"), SLOW_S)
+    assert expect(machine, f"ps -o user= -p {shown(machine, 'MainPID')}").strip() == "emotion-edge"
     time.sleep(10)
-    peak_mb = int(expect(machine, f"{SHOW}=MemoryPeak")) / 2**20
-    return (
-        f"{expect(machine, f'{SHOW}=StatusText')}; at most {peak_mb:.0f} MB of {expect(machine, f'{SHOW}=MemoryMax')}"
-    )
+    peak_mb, most_mb = (int(shown(machine, name)) / 2**20 for name in ("MemoryPeak", "MemoryMax"))
+    return f"{shown(machine, 'StatusText')}; at most {peak_mb:.0f} MB of {most_mb:.0f}"
 
 
 def too_much_memory_ends_it_and_it_starts_again(machine: Arm64Machine) -> str:
-    expect(
-        machine, f"mkdir -p {SERVICE}; printf '[Service]\\nMemoryMax=24M\\nMemorySwapMax=0\\n' >{SERVICE}/small.conf"
-    )
+    small = "[Service]\\nMemoryMax=24M\\nMemorySwapMax=0\\n"
+    expect(machine, f"mkdir -p {DROP_IN}; printf '{small}' >{DROP_IN}/small.conf")
     expect(machine, "systemctl daemon-reload; systemctl restart --no-block emotion-edge")
-    wait_for(lambda: "oom-kill" in expect(machine, "journalctl -u emotion-edge --output cat -n 50"))
-    expect(machine, f"rm -r {SERVICE}; systemctl daemon-reload")
-    wait_for(lambda: "frames/s" in expect(machine, f"{SHOW}=StatusText"))
-    return f"started again {expect(machine, f'{SHOW}=NRestarts')} times"
+    wait_for(lambda: "oom-kill" in expect(machine, "journalctl -u emotion-edge --output cat -n 50"), SLOW_S)
+    expect(machine, f"rm -r {DROP_IN}; systemctl daemon-reload")
+    wait_for(lambda: "frames/s" in shown(machine, "StatusText"), SLOW_S)
+    return f"started again {shown(machine, 'NRestarts')} times"
 
 
 def the_window_is_on_the_framebuffer(machine: Arm64Machine) -> str:
     expect(machine, "systemctl stop emotion-edge; test -e /dev/fb0")
-    expect(machine, "printf '[window]\\nconsole = \"framebuffer\"\\n' >/root/window.toml")
-    run = "emotion-edge run --config /root/window.toml --source demo --window"
-    expect(machine, f"({run} >/dev/null 2>/root/window.log & echo $! >/root/pid)")
+    config = settings(machine, "window", '[window]\nconsole = "framebuffer"\n')
+    run = f"emotion-edge run --config {config} --source demo --window"
+    expect(machine, f"({run} >/dev/null 2>/srv/window.log & echo $! >/srv/pid)")
     time.sleep(60)
     picture = machine.folder / "framebuffer.png"
     machine.screenshot(picture)
-    expect(machine, "kill -TERM $(cat /root/pid)")
-    return f"look at {picture}; {expect(machine, 'cat /root/window.log')}"
+    expect(machine, "kill -TERM $(cat /srv/pid)")
+    return f"look at {picture}; {expect(machine, 'cat /srv/window.log')}"
 
 
 def power_cut_in_the_middle_of_an_update(machine: Arm64Machine) -> str:
     """The bundle is unpacked and on trial; then the current is gone, and what was not synced with it."""
-    expect(machine, "cp /root/minisign.pub /etc/emotion-edge/model-key.pub; systemctl start emotion-edge; sync")
-    wait_for(lambda: "frames/s" in expect(machine, f"{SHOW}=StatusText"))
-    expect(machine, "(emotion-edge model install /root/emotion-1.emotion-edge >/root/install.log 2>&1 &)")
-    wait_for(lambda: _on_trial(machine))
+    expect(machine, "cp /srv/minisign.pub /etc/emotion-edge/model-key.pub; systemctl start emotion-edge; sync")
+    wait_for(lambda: "frames/s" in shown(machine, "StatusText"), SLOW_S)
+    expect(machine, "(emotion-edge model install /srv/emotion-1.emotion-edge >/srv/install.log 2>&1 &)")
+    wait_for(lambda: _on_trial(machine), SLOW_S)
     machine.cut_power()
     machine.switch_on()
     assert running(machine) == "shipped"
     expect(machine, "systemctl start emotion-edge")
-    wait_for(lambda: "frames/s" in expect(machine, f"{SHOW}=StatusText"))
+    wait_for(lambda: "frames/s" in shown(machine, "StatusText"), SLOW_S)
     return "the shipped model runs"
 
 
 def _on_trial(machine: Arm64Machine) -> bool:
-    assert machine.run("pgrep -f 'model install'")[0] == 0, expect(machine, "cat /root/install.log")
-    return machine.run(f"test -e {STORE}/emotion/trial")[0] == 0
-
-
-def running(machine: Arm64Machine) -> str:
-    """The version of the emotion model that runs."""
-    rows = json.loads(expect(machine, "emotion-edge model list --json"))["models"]
-    return next(row["version"] for row in rows if row["name"] == "emotion" and row["runs"])
+    going_on = machine.run("pgrep -f 'model install'").returncode == 0
+    assert going_on, expect(machine, "cat /srv/install.log")
+    return machine.run(f"test -e {STORE}/emotion/trial").returncode == 0
 
 
 STEPS = [
