@@ -12,7 +12,7 @@ pytest.importorskip("keras", reason="training needs the training extra: pip inst
 from training import light
 from training.augment import Augmentation, augmented
 from training.networks import residual
-from training.recipe import Recipe
+from training.recipe import Recipe, Refining
 
 NOTHING = Augmentation(
     rotation_deg=0,
@@ -76,10 +76,20 @@ def test_light_from_a_side_falls_off_across_the_face():
 
 
 def test_faces_get_harder_at_first_and_milder_while_refining():
-    mild = Augmentation(degrade_probability=0.1)
-    recipe = Recipe(network=residual, epochs=10, refining_epochs=3, refining_augmentation=mild)
+    mild, milder = Augmentation(degrade_probability=0.1), Augmentation(degrade_probability=0.05)
+    refinings = (Refining(2, 0.01, mild), Refining(2, 0.01), Refining(1, 0.01, milder))
+    recipe = Recipe(network=residual, epochs=12, refinings=refinings)
     assert recipe.augmentation_of(0) == recipe.augmentation.at(0)
     assert recipe.augmentation_of(2) == recipe.augmentation.at(0.5)
     assert recipe.augmentation_of(6) == recipe.augmentation.at(1) == recipe.augmentation
-    assert recipe.augmentation_of(7) == mild
-    assert replace(recipe, refining_augmentation=None).augmentation_of(7) == recipe.augmentation
+    assert [recipe.augmentation_of(epoch) for epoch in (7, 8, 9, 10, 11)] == [mild] * 4 + [milder]
+    assert replace(recipe, refinings=(Refining(5, 0.01),)).augmentation_of(7) == recipe.augmentation
+
+
+def test_the_learning_rate_warms_up_falls_and_begins_again():
+    refinings = (Refining(4, 0.06), Refining(2, 0.05))
+    recipe = Recipe(network=residual, epochs=12, warmup_epochs=2, learning_rate=0.1, refinings=refinings)
+    schedule = recipe.schedule(steps=10)
+    rates = [float(schedule(step)) for step in (0, 10, 20, 40, 60, 80, 100, 110, 120, 200)]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.05, 0.06, 0.03, 0.05, 0.025, 0, 0])
+    assert float(type(schedule).from_config(schedule.get_config())(80)) == pytest.approx(0.03)

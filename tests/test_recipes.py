@@ -9,8 +9,9 @@ pytest.importorskip("keras", reason="training needs the training extra: pip inst
 
 import keras
 
+from training.names import DataError
 from training.networks import multiply_accumulates
-from training.recipe import load_recipe, recipe_names
+from training.recipe import load_recipe, recipe_names, with_knobs
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -41,3 +42,24 @@ def test_nano_fits_into_250_kilobytes() -> None:
     model = keras.models.clone_model(load_recipe("nano").network(), input_tensors=face)
     pictures = np.stack([np.full((48, 48), level, dtype=np.uint8) for level in (0, 90, 255)])
     assert len(int8_content(model, pictures)) <= 250_000
+
+
+def test_knobs_are_set_from_outside() -> None:
+    recipe = with_knobs(load_recipe("crowd"), ["epochs=12", "refinings=()", "optimizer=adamw", "patience=3"])
+    assert (recipe.epochs, recipe.refinings, recipe.optimizer, recipe.patience) == (12, (), "adamw", 3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("epoch=3", "no knob 'epoch'"),
+        ("epochs=many", "'many' is not a value"),
+        ("epochs=1.5", "'epochs' is int"),
+        ("optimizer=adam", "one of adamw, sgd"),
+        ("epochs=82", "must be more than 82"),
+        ("refinings=((40, 0.1),)", r"only \(\) can be set"),
+    ],
+)
+def test_what_a_knob_cannot_be_is_said(setting: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        with_knobs(load_recipe("crowd"), [setting])

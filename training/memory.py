@@ -47,7 +47,7 @@ def with_batch_size(recipe: Recipe, size: int) -> Recipe:
         recipe,
         batch_size=size,
         learning_rate=recipe.learning_rate * rate,
-        refining_rate=recipe.refining_rate * rate,
+        refinings=tuple(replace(one, rate=one.rate * rate) for one in recipe.refinings),
         weight_decay=recipe.weight_decay * part / rate,
         averaging=recipe.averaging**part,
     )

@@ -18,6 +18,17 @@ from training.schedule import Cosines
 
 
 @dataclass(frozen=True)
+class Refining:
+    """A warm restart at the end of a run: another cosine of the learning rate."""
+
+    epochs: int
+    rate: float
+    """Its peak."""
+    augmentation: Augmentation | None = None
+    """None: as just before it."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides what a run learns, except the data and the seed."""
 
@@ -39,11 +50,8 @@ class Recipe:
     learning_rate: float = 2e-3
     """The peak of a cosine after `warmup_epochs`."""
     warmup_epochs: int = 1
-    refining_epochs: int = 0
-    """The last so many begin again at `refining_rate`, another cosine: a warm restart."""
-    refining_rate: float = 8e-4
-    refining_augmentation: Augmentation | None = None
-    """Of the refining epochs; None: as before them."""
+    refinings: tuple[Refining, ...] = ()
+    """One after the other, the last ends the run."""
     weight_decay: float = 0.05
     """Decoupled (times the learning rate); none on biases and batch normalization."""
     averaging: float = 0.9995
@@ -69,30 +77,39 @@ class Recipe:
     name: str = ""
     """Of its file; `load_recipe` fills it in."""
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(one, Refining) for one in self.refinings):
+            raise DataError("refinings=: only () can be set from outside; others are written in a recipe's file")
+        if self.refinings and self.epochs_before_refining <= self.warmup_epochs:
+            refining = self.epochs - self.epochs_before_refining
+            raise DataError(
+                f"epochs={self.epochs}: must be more than {self.warmup_epochs + refining}, of which "
+                f"{self.warmup_epochs} warm up and {refining} refine; or set refinings=()"
+            )
+
     def augmentation_of(self, epoch: int) -> Augmentation:
         """How the faces of an epoch, counted from 0, are changed."""
-        if self.refining_augmentation and epoch >= self.epochs - self.refining_epochs:
-            return self.refining_augmentation
-        return self.augmentation.at(min(1.0, epoch / max(1, self.augmentation_ramp_epochs)))
+        augmentation = self.augmentation.at(min(1.0, epoch / max(1, self.augmentation_ramp_epochs)))
+        begin = self.epochs_before_refining
+        for refining in self.refinings:
+            if epoch >= begin:
+                augmentation = refining.augmentation or augmentation
+            begin += refining.epochs
+        return augmentation
 
     def schedule(self, steps: int) -> Cosines:
         """The learning rate by step, where `steps` make an epoch."""
-        return Cosines(
-            peak=self.learning_rate,
-            warmup=steps * self.warmup_epochs,
-            first=steps * (self.epochs - self.refining_epochs - self.warmup_epochs),
-            second_peak=self.refining_rate,
-            second=steps * self.refining_epochs,
-        )
+        first = (self.learning_rate, steps * (self.epochs_before_refining - self.warmup_epochs))
+        return Cosines(steps * self.warmup_epochs, [first, *((one.rate, steps * one.epochs) for one in self.refinings)])
+
+    @property
+    def epochs_before_refining(self) -> int:
+        return self.epochs - sum(refining.epochs for refining in self.refinings)
 
 
 def with_knobs(recipe: Recipe, settings: list[str]) -> Recipe:
     """The recipe with some knobs set otherwise, each given as `name=value`. Raises DataError."""
-    kinds = {
-        one.name: one
-        for one in fields(Recipe)
-        if one.name not in ("network", "augmentation", "refining_augmentation", "name")
-    }
+    kinds = {one.name: one for one in fields(Recipe) if one.name not in ("network", "augmentation", "name")}
     changed = {}
     for setting in settings:
         name, _, text = setting.partition("=")

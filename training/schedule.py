@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,25 +12,27 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("emotion_edge")
 class Cosines(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear warm-up, a cosine down to zero, and a second, shorter one from a lower peak.
+    """A linear warm-up, then one cosine down to zero after the other, each from its own peak.
 
-    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017). All lengths in steps.
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017).
+
+    warmup: in steps. cycles: (peak, steps) of each cosine; the warm-up rises to the first peak.
     """
 
-    def __init__(self, peak: float, warmup: int, first: int, second_peak: float, second: int) -> None:
-        self.knobs = {"peak": peak, "warmup": warmup, "first": first, "second_peak": second_peak, "second": second}
+    def __init__(self, warmup: int, cycles: Sequence[tuple[float, int]]) -> None:
+        self.warmup, self.cycles = warmup, [(peak, steps) for peak, steps in cycles]
 
     def __call__(self, step: Any) -> Any:
         """The rate of a step, counted from 0; a scalar tensor."""
-        knobs, step = self.knobs, ops.cast(step, "float32")
-        begin, end = knobs["warmup"], knobs["warmup"] + knobs["first"]
-        rising = knobs["peak"] * step / max(1, begin)
-        falling = knobs["peak"] * _half_cosine((step - begin) / max(1, knobs["first"]))
-        again = knobs["second_peak"] * _half_cosine((step - end) / max(1, knobs["second"]))
-        return ops.where(step < begin, rising, ops.where(step < end, falling, again))
+        step = ops.cast(step, "float32")
+        rate, begin = self.cycles[0][0] * step / max(1, self.warmup), self.warmup
+        for peak, steps in self.cycles:
+            rate = ops.where(step < begin, rate, peak * _half_cosine((step - begin) / max(1, steps)))
+            begin += steps
+        return rate
 
     def get_config(self) -> dict[str, Any]:
-        return dict(self.knobs)
+        return {"warmup": self.warmup, "cycles": self.cycles}
 
 
 def _half_cosine(part: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,14 +22,15 @@ BOUNDARY = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n"
 
 
 class Camera:
-    """MJPEG over HTTP at ten frames a second on a port of the loopback. `mood` may be changed at any time.
+    """MJPEG over HTTP on a port of the loopback. `mood` may be changed at any time.
 
     empty: nobody is there. slow: a frame a second. frozen: connected, and silent. garbage: bytes that are no picture.
     gone: ends every connection and takes no new one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fps: float) -> None:
         self.mood: Mood = "well"
+        self._pause_s = 1 / fps
         self._pictures = _pictures()
         self._empty = _jpeg(np.full((240, 320, 3), 128, np.uint8))
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -57,7 +59,7 @@ class Camera:
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
                 self.end_headers()
                 with contextlib.suppress(OSError):  # the daemon hung up
-                    for number in range(1_000_000):
+                    for number in itertools.count():
                         if camera.mood == "gone":
                             return
                         self._send(number)
@@ -66,7 +68,7 @@ class Camera:
                 if camera.mood == "frozen":
                     time.sleep(0.1)
                     return
-                time.sleep(1.0 if camera.mood == "slow" else 0.1)
+                time.sleep(1.0 if camera.mood == "slow" else camera._pause_s)
                 self.wfile.write(BOUNDARY + camera.picture(number) + b"\r\n")
 
             def log_message(self, *_: object) -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.faults.camera import Camera
+from tests.faults.lines import Lines
 from tests.load.world import Disk
 from tests.mosquitto import Listener, Mosquitto, wait_until
 
@@ -35,6 +36,8 @@ password_file = "{password_file}"
 [jsonl]
 enabled = true
 path = "{folder}/faces.jsonl"
+rotate_mb = 2
+keep = 1
 [log]
 level = "info"
 {more}
@@ -44,15 +47,16 @@ level = "info"
 class Device:
     """Starts with `start`, after which frames flow; leaves nothing behind after `close`."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: made, on a small disk of its own."""
+    def __init__(self, folder: Path, fps: float = 10.0) -> None:
+        """folder: made, on a small disk of its own. fps: of the camera."""
         self.disk = Disk(folder)
         self.folder = folder
-        self.camera = Camera()
+        self.camera = Camera(fps)
         self.broker = Mosquitto(folder, "allow_anonymous true")
         self.broker.start()
         self.listener = Listener(self.broker.port)
         self._process: subprocess.Popen[bytes] | None = None
+        self._lines = Lines(folder / "faces.jsonl", b'"frame":')
         self._log = folder / "log"
         self.clock = folder / "clock"
         """Holds the seconds by which the time of day is wrong in the process."""
@@ -91,8 +95,7 @@ class Device:
 
     def frames(self) -> int:
         """Lines of frames written so far."""
-        path = self.folder / "faces.jsonl"
-        return path.read_bytes().count(b'"frame":') if path.exists() else 0
+        return self._lines.count()
 
     def wait_for_frames(self, more: int = 5) -> None:
         """Until so many more frames have been through everything."""
@@ -132,7 +135,13 @@ class Device:
         folder = Path(f"/proc/{self.process.pid}")
         return len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir()))
 
+    def memory_mb(self) -> float:
+        """Resident, of the process."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def close(self) -> None:
+        self._lines.close()
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait(30)

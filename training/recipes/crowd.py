@@ -12,25 +12,46 @@ In int8 on PrivateTest: 83.8 %, by the FER+ authors' own rule 87.3 %. What to tr
 
 from training import networks
 from training.augment import Augmentation
-from training.recipe import Recipe
+from training.recipe import Recipe, Refining
 
 RECIPE = Recipe(
     network=networks.residual,
-    epochs=92,
+    epochs=132,
     small_epochs=40,
     augmentation=Augmentation(erase_probability=0.3),
     optimizer="sgd",
     learning_rate=0.1,
     warmup_epochs=2,
-    refining_epochs=40,
-    refining_rate=0.06,
-    refining_augmentation=Augmentation(
-        tilt_probability=0.08,
-        shift=0.1,
-        dim_probability=0.1,
-        erase_probability=0.3,
-        cover_probability=0.06,
-        degrade_probability=0.25,
+    refinings=(
+        Refining(
+            epochs=40,
+            rate=0.06,
+            augmentation=Augmentation(
+                tilt_probability=0.08,
+                shift=0.1,
+                dim_probability=0.1,
+                erase_probability=0.3,
+                cover_probability=0.06,
+                degrade_probability=0.25,
+            ),
+        ),
+        Refining(
+            epochs=40,
+            rate=0.05,
+            augmentation=Augmentation(
+                rotation_deg=10.0,
+                tilt_probability=0.06,
+                scale=0.1,
+                shift=0.08,
+                contrast=0.2,
+                brightness=0.1,
+                gamma=0.25,
+                dim_probability=0.1,
+                erase_probability=0.2,
+                cover_probability=0.05,
+                degrade_probability=0.2,
+            ),
+        ),
     ),
     weight_decay=3e-3,  # decoupled: with momentum 0.9 as strong as an L2 penalty of 3e-4
     averaging=0.999,
