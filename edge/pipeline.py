@@ -17,6 +17,7 @@ from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
+from edge.emotion.views import Crop, Views, mirrored
 from edge.events import Announcer
 from edge.lookout import Lookout
 from edge.smoothing import Smoother
@@ -70,6 +71,7 @@ class Pipeline:
         self._lookout = Lookout(face.full_search_s, face.still_search_s)
         self._tracker = Tracker(face.forget_after_s, face.min_score)
         self._turns = Turns(emotion.rate_hz)
+        self._views = Views()
         self._smoother = Smoother(emotion.smoothing_s)
         self._announcer = Announcer(emotion.hysteresis, emotion.dwell_s, classifier.uncertain_below)
         self._named: dict[int, Track] = {}
@@ -116,16 +118,20 @@ class Pipeline:
         busy = self._spread and frame.time == self._lookout.looked
         due = self._turns.due([id_ for id_, _ in found], frame.time, rest=self.rest, busy=busy)
         answers: dict[int, Answer] = {}
-        crops = {}
+        views: dict[int, list[Crop]] = {}
         for id_, face in found:
             if id_ in due:
                 crop = face_input(frame.searched, face.points, self._classifier.size)
                 clear = quality.clear(face, crop, frame.searched, self._enough)
                 answers[id_] = None, clear
-                if clear or id_ not in self._named:
-                    crops[id_] = crop
-        for id_, raw in zip(crops, self._classifier.classify(list(crops.values())) if crops else (), strict=True):
-            answers[id_] = raw, answers[id_][1]
+                if frame.file is not None:
+                    views[id_] = [crop, mirrored(crop)]
+                elif clear or id_ not in self._named:
+                    views[id_] = [self._views.next(id_, crop)]
+        if views:
+            given = iter(self._classifier.classify([view for of_one in views.values() for view in of_one]))
+            for id_, of_one in views.items():
+                answers[id_] = np.mean([next(given) for _ in of_one], axis=0), answers[id_][1]
         return answers
 
     def _track(self, frame: Frame, id_: int, face: Face, answer: Answer | None) -> Track:
@@ -151,4 +157,5 @@ class Pipeline:
         """Everyone else has left."""
         self._smoother.keep(ids)
         self._announcer.keep(ids)
+        self._views.keep(ids)
         self._named = {id_: track for id_, track in self._named.items() if id_ in ids}
