@@ -8,6 +8,7 @@ import select
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -111,6 +112,12 @@ class LiveTable:
     def _send_log_to(self, stream: TextIO) -> None:
         for handler in self._log_handlers:
             handler.setStream(stream)
+
+
+def table_maker(source: str) -> Callable[[], LiveTable] | None:
+    """What begins the table on standard output; None where that is a terminal that cannot draw in place."""
+    console = Console()
+    return None if console.is_dumb_terminal else partial(LiveTable, console, source)
 
 
 def _row(track: Track, seconds: float) -> tuple[str | Text, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from edge.control import Control
-from edge.sinks.live_table import LiveTable
 from edge.sinks.stream import LineStream, standard_output
 from edge.types import Event, Result, Status
+
+if TYPE_CHECKING:
+    from edge.sinks.live_table import LiveTable
 
 
 class Terminal:
@@ -22,22 +24,23 @@ class Terminal:
         self._source = source
         self._control = control
         self._stream: LineStream | None = None
-        self._console: Console | None = None
+        self._make_table: Callable[[], LiveTable] | None = None
         self._table: LiveTable | None = None
 
     def open(self) -> None:
         self._stream = standard_output(self._control)
-        console = Console()
-        self._console = console if sys.stdout.isatty() and not console.is_dumb_terminal else None
+        if sys.stdout.isatty():
+            from edge.sinks.live_table import table_maker  # brings rich, which a service has no use for
+
+            self._make_table = table_maker(self._source)
 
     def show(self, result: Result) -> None:
         if self._stream is None:
             return
-        if self._console is None or result.frame.file is not None:
+        if self._make_table is None or result.frame.file is not None:
             self._stream.write("".join(line + "\n" for line in lines(result)))
             return
-        if self._table is None:
-            self._table = LiveTable(self._console, self._source)
+        self._table = self._table or self._make_table()
         self._table.show(result)
 
     def status(self, status: Status) -> None:
@@ -47,7 +50,7 @@ class Terminal:
     def close(self) -> None:
         if self._table is not None:
             self._table.close()
-        self._stream = self._console = self._table = None
+        self._stream = self._make_table = self._table = None
 
 
 def lines(result: Result) -> list[str]:
