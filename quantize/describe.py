@@ -17,7 +17,7 @@ from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
 from quantize.course import course
 from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
-from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_temperature
+from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_calibration
 from training.data import DataError, FaceSet
 from training.evaluate import measure, model_logits
 from training.held_out import HeldOut
@@ -59,19 +59,22 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
 
 
 def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
-    """Write the card of the file at `path` with the temperature and the threshold fitted on these faces; return it.
+    """Write the card of the file at `path`, with what these faces tell of its confidence; return it.
 
-    The temperature fits the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
-    eight in ten are what most people say. (Fitted to the votes it would tell which share of the people says so.)
+    Temperature and bias fit the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
+    eight in ten are what most people say. (Fitted to the votes they would tell which share of the people says so.)
+    The base rates are what the calibrated network expects of these faces, which `balanced` has to divide out.
     """
     write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
     selection = selection.labelled()
     logits = model_logits(EmotionClassifier(path), selection.images)
-    temperature = fit_temperature(logits, np.eye(len(LABELS))[selection.labels])
-    answers = probabilities(logits, temperature)
+    temperature, bias = fit_calibration(logits, np.eye(len(LABELS))[selection.labels])
+    answers = probabilities(logits, temperature, bias)
     threshold = accept_above(answers.max(axis=1), answers.argmax(axis=1) == selection.labels)
     card = card | {
         "temperature": temperature,
+        "bias": bias.tolist(),
+        "base_rates": answers.mean(axis=0).clip(min=1e-6).round(6).tolist(),
         "uncertain_below": threshold.confidence,
         "uncertain": {
             "rule": UNCERTAIN_RULE,

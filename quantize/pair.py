@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.emotion.classifier import EmotionClassifier
+from edge.emotion.classifier import EmotionClassifier, log_offsets
 from edge.emotion.tflite import TfliteModel
 from quantize.layers import SAME_WEIGHTS, corresponding, weight_correlation
 from quantize.operators import CONVERSIONS, operators
@@ -28,7 +28,8 @@ SMALLEST_PROBABILITY = 1 / 512
 class Subject:
     """One of the two files. temperature: of its card, or None where it has no card.
 
-    logits: (H, W) or (H, W, 3) uint8 picture to (K,). batch: the same picture as the file's input tensor.
+    logits: (H, W) or (H, W, 3) uint8 picture to (K,), the card's bias included, times its temperature: their largest
+    is what the device decides for. batch: the same picture as the file's input tensor.
     """
 
     file: Path
@@ -70,8 +71,13 @@ def shipped_pair(run: Path, model: Path) -> Pair:
     for path, classifier in zip((unquantized, model), classifiers, strict=True):
         subject = _subject(path, path.read_bytes(), PIXEL_RANGES[0])
         temperature = float(classifier.card["temperature"])
-        subjects.append(replace(subject, logits=classifier.logits, temperature=temperature))
+        subjects.append(replace(subject, logits=_with_bias(classifier, temperature), temperature=temperature))
     return _checked(*subjects, PIXEL_RANGES[0])
+
+
+def _with_bias(classifier: EmotionClassifier, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
+    bias = temperature * log_offsets(classifier.card, "everyday")
+    return lambda face: classifier.logits(face) + bias
 
 
 def foreign_pair(unquantized: Path, int8: Path, pixels: tuple[float, float] | None = None) -> Pair:

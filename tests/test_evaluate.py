@@ -12,7 +12,7 @@ from edge.emotion.classifier import probabilities
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import main
-from training.confidence import accept_above, fit_temperature
+from training.confidence import accept_above, fit_calibration, fit_temperature
 from training.corruptions import CORRUPTIONS, corrupted
 from training.data import NO_LABEL, FaceSet
 from training.evaluate import Measured, measure
@@ -96,6 +96,30 @@ def test_mcnemar_counts_only_differing_answers() -> None:
 def test_the_fitted_temperature_is_the_one_that_was_used() -> None:
     logits = np.random.default_rng(5).normal(0, 3, (400, 7))
     assert fit_temperature(logits, probabilities(logits, 1.7)) == pytest.approx(1.7, abs=1e-3)
+
+
+def test_the_fitted_bias_is_the_one_that_was_used() -> None:
+    logits = np.random.default_rng(5).normal(0, 3, (20000, 7))
+    used = np.array([0.3, -0.2, 0.1, 0, -0.4, 0.2, 0])
+    temperature, bias = fit_calibration(logits, probabilities(logits, 1.7, used))
+    assert temperature == pytest.approx(1.7, abs=1e-2)
+    assert bias == pytest.approx(used, abs=1e-2)
+
+
+def test_an_emotion_that_few_faces_do_not_show_stays_possible() -> None:
+    labels = np.arange(60) % 6
+    logits = np.random.default_rng(5).normal(0, 1, (60, 7)) + 2 * np.eye(7)[labels]
+    _, bias = fit_calibration(logits, np.eye(7)[labels])
+    assert -1 < bias[6] < 0
+
+
+def test_the_cards_bias_moves_answers_whatever_the_base_rates(test_set: HeldOut) -> None:
+    classifier = BarClassifier()
+    classifier.card["bias"] = [20.0, 0, 0, 0, 0, 0, 0]
+    result = measure(classifier, test_set).result
+    for rates in ("everyday", "balanced"):
+        assert result[rates]["per_class"]["angry"]["recall"] == 1.0
+        assert result[rates]["confusion"] != measure(BarClassifier(), test_set).result[rates]["confusion"]
 
 
 def test_the_lowest_threshold_that_is_right_often_enough() -> None:

@@ -47,6 +47,7 @@ def model(tmp_path: Path) -> Path:
 @example(key="temperature", value=0)
 @example(key="temperature", value=float("nan"))
 @example(key="base_rates", value=[0] * 7)
+@example(key="bias", value=[float("inf")] * 7)
 @example(key="base_rates", value=[True] * 7)
 @example(key="uncertain_below", value="high")
 @example(key="crop_version", value=[1])

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.emotion.card import Card
-from edge.emotion.classifier import log_prior, probabilities
+from edge.emotion.classifier import log_offsets, probabilities
 from edge.emotion.labels import LABELS
 from training.corruptions import CORRUPTIONS, corrupted
 from training.data import FaceSet, labelled_faces
@@ -134,7 +134,7 @@ def _by_base_rates(
 ) -> dict[str, np.ndarray]:
     return {
         "balanced_without_neutral" if rates == NO_NEUTRAL else str(rates): probabilities(
-            logits, float(card["temperature"]), log_prior(card, rates)
+            logits, float(card["temperature"]), log_offsets(card, rates)
         )
         for rates in settings
     }

@@ -17,9 +17,14 @@ from edge.errors import ModelError
 
 Card = dict[str, Any]
 """JSON. Every card: name, sha256, licence. An emotion model's: labels, input, crop_version, temperature,
-uncertain_below, base_rates, training, metrics, limits."""
+uncertain_below, base_rates, training, metrics, limits; and bias, where calibration found one."""
 
 EMOTION_KEYS = ("labels", "input", "crop_version", "temperature", "uncertain_below", "base_rates")
+
+
+def _seven(value: object, low: float, high: float) -> bool:
+    """One number a label."""
+    return isinstance(value, list) and len(value) == len(LABELS) and all(_is_between(one, low, high) for one in value)
 
 
 def _is_between(value: object, low: float, high: float) -> bool:
@@ -29,9 +34,8 @@ def _is_between(value: object, low: float, high: float) -> bool:
 _VALUES: Final[dict[str, Callable[[Any], bool]]] = {
     "temperature": lambda value: _is_between(value, 0.001, 1000),
     "uncertain_below": lambda value: _is_between(value, 0, 1),
-    "base_rates": lambda value: (
-        isinstance(value, list) and len(value) == len(LABELS) and all(_is_between(rate, 1e-9, 1) for rate in value)
-    ),
+    "bias": lambda value: _seven(value, -10, 10),
+    "base_rates": lambda value: _seven(value, 1e-9, 1),
 }
 """Numbers that are used without a further look."""
 
@@ -75,7 +79,7 @@ def check_emotion_card(card: Card, where: Path) -> None:
             f"{where} was trained on crop rule {card['crop_version']}, this program cuts by rule {CROP_VERSION}: "
             "update the one that is older"
         )
-    wrong = [key for key, is_right in _VALUES.items() if not is_right(card[key])]
+    wrong = [key for key, is_right in _VALUES.items() if key in card and not is_right(card[key])]
     if wrong:
         raise ModelError(f"{card_path(where)}: {wrong[0]} has no sensible value; convert the model again")
 

@@ -37,14 +37,14 @@ class EmotionClassifier:
         self._input = self._model.input_quantization()
         self._output = self._model.output_quantization()
         self._temperature = float(self.card["temperature"])
-        self._prior = log_prior(self.card, base_rates)
+        self._offsets = log_offsets(self.card, base_rates)
         self.uncertain_below = float(self.card["uncertain_below"])
 
     def classify(self, faces: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """faces: (size, size) uint8 grey crops. Returns (N, 7) calibrated probabilities in the order of LABELS."""
         rows = [self._logits(faces[first : first + MOST_AT_ONCE]) for first in range(0, len(faces), MOST_AT_ONCE)]
         logits = np.concatenate(rows) if rows else np.empty((0, len(LABELS)))
-        return probabilities(logits, self._temperature, self._prior)
+        return probabilities(logits, self._temperature, self._offsets)
 
     def logits(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """(7,) the network's own answer to one (size, size) uint8 face, dequantized."""
@@ -57,23 +57,26 @@ class EmotionClassifier:
 
 
 def probabilities(
-    logits: npt.NDArray[Any], temperature: float, prior: npt.NDArray[np.float64] | None = None
+    logits: npt.NDArray[Any], temperature: float, offsets: npt.NDArray[np.float64] | None = None
 ) -> npt.NDArray[np.float64]:
-    """Softmax of logits / temperature + prior, over the last axis; in float64."""
+    """Softmax of logits / temperature + offsets, over the last axis; in float64."""
     scaled = logits.astype(np.float64) / temperature
-    if prior is not None:
-        scaled = scaled + prior
+    if offsets is not None:
+        scaled = scaled + offsets
     exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def log_prior(card: Card, base_rates: str | tuple[float, ...]) -> npt.NDArray[np.float64]:
-    """(7,) log r(c) / r_train(c): what to add to calibrated log probabilities so that they fit the place.
+def log_offsets(card: Card, base_rates: str | tuple[float, ...]) -> npt.NDArray[np.float64]:
+    """(7,) what to add to logits / temperature: the card's bias, and log r(c) / r_card(c) so that they fit the place.
 
-    Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities" (2002).
+    Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities" (2002); why a bias goes first:
+    Alexandari et al., "Maximum likelihood with bias-corrected calibration is hard-to-beat at label shift adaptation"
+    (2020).
     """
+    bias = np.asarray(card.get("bias", [0.0] * len(LABELS)), dtype=np.float64)
     trained = np.asarray(card["base_rates"], dtype=np.float64)
     if base_rates == "everyday":
-        return np.zeros(len(LABELS))
+        return bias
     wanted = np.full(len(LABELS), 1 / len(LABELS)) if base_rates == "balanced" else np.asarray(base_rates, dtype=float)
-    return np.asarray(np.log(wanted / wanted.sum()) - np.log(trained / trained.sum()))
+    return np.asarray(bias + np.log(wanted / wanted.sum()) - np.log(trained / trained.sum()))

@@ -105,6 +105,7 @@ def test_a_network_that_crashes_the_interpreter_is_refused(install, signed: Sign
         ({"card": {"crop_version": 99}}, "crop rule 99"),
         ({"card": {"temperature": -1}}, "temperature has no sensible value"),
         ({"card": {"base_rates": "equal"}}, "base_rates has no sensible value"),
+        ({"card": {"bias": [0, 0, 0]}}, "bias has no sensible value"),
         ({"card": {"uncertain_below": None}}, "uncertain_below has no sensible value"),
     ],
 )
