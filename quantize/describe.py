@@ -114,6 +114,10 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
         "balanced": _headline(result["balanced"]),
         "faces_by_label": {label: one["faces"] for label, one in result["everyday"]["per_class"].items()},
     }
+    for views in ("both_views", "ck_both_views"):
+        if views in result:
+            keys = ("accuracy", "macro_f1", "calibration_error")
+            short[views] = {rates: {key: one[key] for key in keys} for rates, one in result[views].items()}
     short |= {key: result[key] for key in PROTOCOLS if key in result}
     if "ck" in result:
         short["ck"] = {rates: {"accuracy": one["accuracy"]} for rates, one in result["ck"].items()}

@@ -241,3 +241,20 @@ def test_rounding_goes_all_the_way_down() -> None:
 def test_a_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--model", str(tmp_path / "none.tflite"), "--data", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_both_views_are_the_mean_of_a_face_and_its_mirror_image() -> None:
+    class Left(BarClassifier):
+        """Sure of the label that stands in the upper left corner."""
+
+        def logits(self, face: np.ndarray) -> np.ndarray:
+            return 5 * np.eye(7, dtype=np.float32)[face[0, 0]]
+
+    one_sided = faces([2, 3, 4])
+    one_sided.images[:, 0, 0] = (2, 3, 5)
+    one_sided.images[:, 0, -1] = (2, 6, 4)
+    result = measure(Left(), HeldOut("PublicTest", one_sided, [], None, None, [])).result
+    sure, other = np.exp(5) / (np.exp(5) + 6), 1 / (np.exp(5) + 6)
+    mean = (sure + other) / 2
+    assert result["everyday"]["nll"] == pytest.approx(-np.log([sure, sure, other]).mean(), abs=1e-4)
+    assert result["both_views"]["everyday"]["nll"] == pytest.approx(-np.log([sure, mean, mean]).mean(), abs=1e-4)

@@ -47,11 +47,13 @@ class Measured:
 
 def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) -> Measured:
     """Every number we report about a model. Shows its progress on a terminal."""
-    sets = 1 + (test.posed is not None) + (len(CORRUPTIONS) if corruptions else 0)
+    sets = 2 * (1 + (test.posed is not None)) + (len(CORRUPTIONS) if corruptions else 0)
     with progress(sets) as show:
         answers = _by_base_rates(classifier.card, model_logits(classifier, test.faces.images, show), RATES)
+        mirror = _in_the_mirror(classifier, test.faces, show)
         result: dict[str, Any] = {"split": test.split}
         result |= {rates: _on_faces(classifier.card, answers[rates], test.faces) for rates in RATES}
+        result["both_views"] = _by_both_views(answers, mirror, test.faces)
         if test.crowd is not None:
             result |= _by_protocol(answers["everyday"], test.faces, test.crowd)
         posed = {}
@@ -59,6 +61,8 @@ def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) ->
             logits = model_logits(classifier, test.posed.images, show)
             posed = _by_base_rates(classifier.card, logits, (*RATES, NO_NEUTRAL))
             result["ck"] = {rates: evaluate(each, test.posed) for rates, each in posed.items()}
+            mirror = _in_the_mirror(classifier, test.posed, show)
+            result["ck_both_views"] = _by_both_views(posed, mirror, test.posed)
         if corruptions:
             result["corruptions"] = _under_corruptions(classifier, test.faces.labelled(), show)
     return Measured(rounded(result), answers, posed)
@@ -72,6 +76,17 @@ def model_logits(classifier: Classifier, images: np.ndarray, show: Show | None =
         if show:
             show(1 / len(images))
     return result
+
+
+def _in_the_mirror(classifier: Classifier, faces: FaceSet, show: Show) -> dict[str, np.ndarray]:
+    """(N, 7) probabilities of the mirrored faces, by base rates."""
+    images = np.ascontiguousarray(faces.images[:, :, ::-1])
+    return _by_base_rates(classifier.card, model_logits(classifier, images, show), RATES)
+
+
+def _by_both_views(alone: dict[str, np.ndarray], mirror: dict[str, np.ndarray], faces: FaceSet) -> dict[str, Any]:
+    """How good the mean of a face's and its mirror image's answers is: what the device says of a single picture."""
+    return {rates: evaluate((alone[rates] + mirror[rates]) / 2, faces) for rates in RATES}
 
 
 def _on_faces(card: Card, answers: np.ndarray, faces: FaceSet) -> dict[str, Any]:
