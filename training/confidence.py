@@ -13,6 +13,10 @@ from training.metrics import negative_log_likelihood
 
 ACCEPTED_ACCURACY = 0.90
 
+LOG_TEMPERATURES = (math.log(0.05), math.log(20))
+"""An untrained network's would go on for ever."""
+
+MOST_BIAS = 5.0
 BIAS_EXPECTED = 0.5
 """Standard deviation of a label's bias before any face is seen, in nats."""
 
@@ -26,7 +30,7 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     def loss(log_temperature: float) -> float:
         return negative_log_likelihood(probabilities(logits, math.exp(log_temperature)), targets)
 
-    best = minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded", options={"xatol": 1e-5})
+    best = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-5})
     return round(math.exp(best.x), 4)
 
 
@@ -45,7 +49,8 @@ def fit_calibration(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.
 
     start = np.zeros(1 + logits.shape[1])
     start[0] = math.log(fit_temperature(logits, targets))
-    best = minimize(loss, start, method="BFGS").x
+    within = [LOG_TEMPERATURES, *[(-MOST_BIAS, MOST_BIAS)] * logits.shape[1]]
+    best = minimize(loss, start, method="L-BFGS-B", bounds=within, options={"ftol": 1e-13, "gtol": 1e-8}).x
     return round(math.exp(best[0]), 4), best[1:].round(4)
 
 
