@@ -17,7 +17,7 @@ from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
-from edge.emotion.views import Crop, Views, mirrored
+from edge.emotion.views import Crop, Views, both
 from edge.events import Announcer
 from edge.lookout import Lookout
 from edge.smoothing import Smoother
@@ -125,13 +125,13 @@ class Pipeline:
                 clear = quality.clear(face, crop, frame.searched, self._enough)
                 answers[id_] = None, clear
                 if frame.file is not None:
-                    views[id_] = [crop, mirrored(crop)]
+                    views[id_] = both(crop)
                 elif clear or id_ not in self._named:
-                    views[id_] = [self._views.next(id_, crop)]
+                    views[id_] = self._views.next(id_, crop)
         if views:
             given = iter(self._classifier.classify([view for of_one in views.values() for view in of_one]))
             for id_, of_one in views.items():
-                answers[id_] = np.mean([next(given) for _ in of_one], axis=0), answers[id_][1]
+                answers[id_] = self._views.mean(id_, [next(given) for _ in of_one]), answers[id_][1]
         return answers
 
     def _track(self, frame: Frame, id_: int, face: Face, answer: Answer | None) -> Track:

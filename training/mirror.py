@@ -15,7 +15,7 @@ import numpy as np
 
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
-from edge.emotion.views import mirrored
+from edge.emotion.views import both
 from edge.errors import EdgeError
 from training.__main__ import read_crowd
 from training.data import DataError, FaceSet
@@ -26,7 +26,7 @@ def mirror_table(faces: FaceSet, classifier: EmotionClassifier) -> str:
     """One line for each way, of the faces that have a label."""
     labelled = faces.take(np.flatnonzero(faces.labels >= 0))
     alone = classifier.classify(list(labelled.images))
-    in_the_mirror = classifier.classify([mirrored(face) for face in labelled.images])
+    in_the_mirror = classifier.classify([both(face)[1] for face in labelled.images])
     lines = []
     for name, answers in {"alone": alone, "mirror": in_the_mirror, "mean": (alone + in_the_mirror) / 2}.items():
         right = proportion(int((answers.argmax(axis=1) == labelled.labels).sum()), len(labelled))
