@@ -18,7 +18,7 @@ from edge.emotion.labels import LABELS
 from quantize import card_charts
 from training import recipes
 from training.data import DataError
-from training.reports.tables import HEADER, Row, counted, flat, interval, markdown, percent
+from training.reports.tables import HEADER, Row, by_both_views, counted, flat, interval, markdown, percent
 
 README, CHARTS = "README.md", "charts"
 MADE = "<!-- made by `python -m quantize cards` from the .json files; change those or quantize/cards.md.jinja -->"
@@ -126,7 +126,7 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
     }
     lines: list[Row] = [
         (f"right, of {metrics['faces']:,} faces ({metrics['split']})", *(interval(one["accuracy"]) for one in both)),
-        *_both_views("the same by both views, as a single picture is named", metrics.get("both_views")),
+        *by_both_views("the same by both views, as a single picture is named", metrics, "both_views"),
         ("macro-F1: every emotion counts alike", *(f"{one['macro_f1']:.3f}" for one in both)),
         ("calibration error", *(f"{one['calibration_error']:.3f}" for one in both)),
         ("neutral faces called sad", *(percent(one["neutral_called_sad"]) for one in both)),
@@ -135,7 +135,7 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
     if "ck" in metrics:
         ck = metrics["ck"]
         lines.append(("CK+: posed, other people and cameras", *(interval(ck[rates]["accuracy"]) for rates in RATES)))
-        lines += _both_views("the same by both views", metrics.get("ck_both_views"))
+        lines += by_both_views("the same by both views", metrics, "ck_both_views")
         lines.append(("the same where neutral is ruled out", "", interval(ck["balanced_without_neutral"]["accuracy"])))
     if "corruptions" in metrics:
         spoilt = metrics["corruptions"]
@@ -146,11 +146,6 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
         before = metrics["float32"]
         lines.append(("the same network before int8", *(interval(before[rates]["accuracy"]) for rates in RATES)))
     return lines
-
-
-def _both_views(words: str, metrics: dict[str, Any] | None) -> list[Row]:
-    """The line of a face and its mirror image, where they were measured."""
-    return [(words, *(interval(metrics[rates]["accuracy"]) for rates in RATES))] if metrics else []
 
 
 def failures(card: Card) -> list[str]:

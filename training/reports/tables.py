@@ -18,7 +18,7 @@ def headline(result: dict[str, Any]) -> list[Row]:
     both = (result["everyday"], result["balanced"])
     table: list[Row] = [
         ("accuracy (95 % interval)", *(interval(one["accuracy"]) for one in both)),
-        *_both_views("the same by both views", result, "both_views"),
+        *by_both_views("the same by both views", result, "both_views"),
         ("macro-F1", *(f"{one['macro_f1']:.3f}" for one in both)),
         ("mean recall", *(percent(one["mean_recall"]) for one in both)),
         ("calibration error", *(f"{one['calibration_error']:.3f}" for one in both)),
@@ -40,7 +40,7 @@ def headline(result: dict[str, Any]) -> list[Row]:
         table.append(
             ("CK+, never trained on", *(interval(ck[rates]["accuracy"]) for rates in ("everyday", "balanced")))
         )
-        table += _both_views("the same by both views", result, "ck_both_views")
+        table += by_both_views("the same by both views", result, "ck_both_views")
         table.append(("the same, neutral ruled out", "", interval(ck["balanced_without_neutral"]["accuracy"])))
     if "corruptions" in result:
         spoilt = result["corruptions"]
@@ -49,7 +49,7 @@ def headline(result: dict[str, Any]) -> list[Row]:
     return table
 
 
-def _both_views(words: str, result: dict[str, Any], key: str) -> list[Row]:
+def by_both_views(words: str, result: dict[str, Any], key: str) -> list[Row]:
     """The line of a face and its mirror image, where they were measured: older reports lack it."""
     if key not in result:
         return []
