@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ pytest.importorskip("keras", reason="training needs the training extra: pip inst
 
 import keras
 
-from training.distil import Taught, Teachers, trained_network
+from training.data import FaceSet
+from training.distil import Taught, Teachers, taught_once, trained_network
+from training.emotions import begun_from
 from training.names import DataError
-from training.networks import residual
+from training.networks import compact, residual
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -60,6 +63,36 @@ def test_their_share_of_the_targets(faces: np.ndarray) -> None:
     assert seen is shown[0] is faces
     np.testing.assert_allclose(mixed, 0.75 * targets + 0.25 / 7, atol=1e-6)
     assert mixed.dtype == np.float32
+
+
+def test_taught_once_they_see_the_face_and_its_mirror_image(faces: np.ndarray) -> None:
+    pixels, targets = faces[..., 0].astype(np.uint8), np.eye(7, dtype=np.float32)[:3]
+    shown = []
+
+    def probabilities(batch: np.ndarray) -> np.ndarray:
+        shown.append(batch)
+        return np.eye(7)[[len(shown)] * 3]
+
+    taught = taught_once(FaceSet(pixels, targets, np.arange(3), np.arange(3)), probabilities, share=0.5)
+    np.testing.assert_array_equal(shown[0], faces)
+    np.testing.assert_array_equal(shown[1], faces[:, :, ::-1])
+    np.testing.assert_allclose(taught.targets, targets / 2 + np.eye(7)[1] / 4 + np.eye(7)[2] / 4)
+    assert taught.targets.dtype == np.float32
+    np.testing.assert_array_equal(taught.labels, np.arange(3))
+
+
+def test_a_run_can_begin_where_another_ended(faces: np.ndarray, tmp_path: Path) -> None:
+    ended = small_network(tmp_path / "best.keras")
+    begun = begun_from(str(tmp_path), partial(residual, stem=16, widths=(16,), blocks=(1,)))
+    expected = ended.predict(faces, verbose=0)
+    np.testing.assert_allclose(begun().predict(faces, verbose=0), expected, atol=1e-5)
+    np.testing.assert_allclose(begun(side=None).predict(faces, verbose=0), expected, atol=1e-5)
+
+
+def test_a_run_cannot_begin_with_another_network(tmp_path: Path) -> None:
+    small_network(tmp_path / "best.keras")
+    with pytest.raises(DataError, match="another network than this recipe's"):
+        begun_from(str(tmp_path), compact)
 
 
 def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:

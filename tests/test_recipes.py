@@ -63,3 +63,9 @@ def test_knobs_are_set_from_outside() -> None:
 def test_what_a_knob_cannot_be_is_said(setting: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         with_knobs(load_recipe("crowd"), [setting])
+
+
+def test_without_a_ramp_the_first_epoch_is_augmented_fully() -> None:
+    recipe = load_recipe("finetune")
+    assert recipe.augmentation_ramp_epochs == 0
+    assert recipe.augmentation_of(0) == recipe.augmentation_of(5) == recipe.augmentation

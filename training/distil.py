@@ -7,6 +7,7 @@ distillation: a good teacher is patient and consistent" (2022). Several teachers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
+from training.data import FaceSet
 from training.hardware import divisible
 from training.names import DataError
 from training.recovered import recovered
@@ -82,6 +84,13 @@ class Taught:
         faces, targets = batch
         mixed = (1 - self._share) * targets + self._share * self._probabilities(faces)
         return faces, mixed.astype(np.float32)
+
+
+def taught_once(faces: FaceSet, probabilities: Callable[[np.ndarray], np.ndarray], share: float) -> FaceSet:
+    """The faces with this share of their targets from teachers who saw each as it is, and its mirror image."""
+    seen = faces.images[..., None].astype(np.float32)
+    told = (probabilities(seen) + probabilities(seen[:, :, ::-1])) / 2
+    return replace(faces, targets=((1 - share) * faces.targets + share * told).astype(np.float32))
 
 
 def trained_network(name: str) -> keras.Model:

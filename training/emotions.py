@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,8 @@ import numpy as np
 from edge.emotion.tflite import find_model
 from training.balance import class_weights, logit_adjusted, reweighted, weighted
 from training.data import FaceSet, base_rates
-from training.distil import Epoch, Taught, Teachers
+from training.distil import Epoch, Taught, Teachers, taught_once, trained_network
+from training.names import DataError
 from training.recipe import Recipe
 from training.recovered import recovered
 from training.sources import read_sources, require_every_emotion
@@ -31,12 +33,28 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
     if recipe.start is None:
         require_every_emotion(training, sources)
     else:
-        recipe = replace(recipe, network=partial(recovered, find_model(recipe.start)))
+        recipe = replace(recipe, network=begun_from(recipe.start, recipe.network))
     if recipe.logit_adjustment:
         adjusted = logit_adjusted(recipe.network, base_rates(training), recipe.logit_adjustment)
         recipe = replace(recipe, network=adjusted)
     task, training, selection = _as_task(recipe, training, selection)
     return train(recipe, training, selection, run, seed, task, watch)
+
+
+def begun_from(start: str, network: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+    """A recipe's network with the weights to begin from; of a shipped model, its own network. Raises DataError."""
+    if not Path(start).is_dir() and Path(start).suffix != ".keras":
+        return partial(recovered, find_model(start))
+    weights = trained_network(start).get_weights()
+    if [weight.shape for weight in network().get_weights()] != [weight.shape for weight in weights]:
+        raise DataError(f"start={start}: another network than this recipe's; begin with one of the same kind")
+
+    def begun(**options: Any) -> keras.Model:
+        model = network(**options)
+        model.set_weights(weights)
+        return model
+
+    return begun
 
 
 def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Task, FaceSet, FaceSet]:
@@ -52,6 +70,9 @@ def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Tas
     def probabilities(faces: Any) -> Any:
         told = teachers.probabilities(faces)
         return told if weights is None else reweighted(told, weights)
+
+    if recipe.teachers_see == "faces":
+        return EMOTIONS, taught_once(training, probabilities, recipe.teacher_share), selection
 
     def batches(faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> Epoch:
         return Taught(Batches(faces, recipe, seed, epoch), probabilities, recipe.teacher_share)

@@ -59,13 +59,16 @@ class Recipe:
     patience: int | None = None
     """Stop when so many epochs in a row were no better on PublicTest than the best before them."""
     start: str | None = None
-    """Begin from this shipped model, by name or path, and with its network, instead of from random weights."""
+    """Begin from these weights instead of from random ones: a run folder's or a `.keras` file's, in the recipe's
+    network; or a shipped model's, by name or path, with its network."""
     own_labels: float = 0.0
     """Share of FER2013's own label (a search word) in its faces' targets; the rest is what the crowd saw."""
     teachers: tuple[str, ...] = ()
     """Run folders, `.keras` files or shipped models whose mean probabilities on the same view join the targets."""
     teacher_share: float = 0.5
     """Of the targets, where there are teachers."""
+    teachers_see: Literal["views", "faces"] = "views"
+    """Every view that the student sees, or once every face as it is and its mirror image: a third less time."""
     class_balance: float = 0.0
     """Weigh an emotion's loss by its base rate to the power of minus this: 1 makes all emotions count alike."""
     logit_adjustment: float = 0.0
@@ -89,7 +92,8 @@ class Recipe:
 
     def augmentation_of(self, epoch: int) -> Augmentation:
         """How the faces of an epoch, counted from 0, are changed."""
-        augmentation = self.augmentation.at(min(1.0, epoch / max(1, self.augmentation_ramp_epochs)))
+        ramp = self.augmentation_ramp_epochs
+        augmentation = self.augmentation.at(min(1.0, epoch / ramp) if ramp else 1.0)
         begin = self.epochs_before_refining
         for refining in self.refinings:
             if epoch >= begin:
