@@ -53,6 +53,7 @@ class FaceConfig:
     min_score: float = setting(0.6, low=0.05, high=0.99)
     min_size_px: int = setting(20, low=8, high=1000)
     max_faces: int = setting(10, low=1, high=100)
+    tiles: int = setting(1, low=1, high=3)
     full_search_s: float = setting(0.4, low=0, high=10)
     still_search_s: float = setting(1.0, low=0, high=60)
     forget_after_s: float = setting(1.0, low=0.1, high=10)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from edge import quality
 from edge.config import Config, EmotionConfig, FaceConfig, QualityConfig
 from edge.detectors import Detector, open_detector
+from edge.detectors.tiled import Tiled
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.labels import LABELS
@@ -25,8 +26,11 @@ from edge.tracker import Tracker
 from edge.turns import Turns
 from edge.types import Face, Frame, Result, Track
 
-KNOWN_SCORE_RATIO = 0.6
-"""Of min_score: what a face that is known already must reach to be still there."""
+WEAK_SCORE_RATIO = 0.6
+"""Of min_score: what a face that is known already must reach to be still there; in tiles, what adds up to a face."""
+
+STILL_TILES = 3
+"""A picture that stands alone has time to be searched for small faces."""
 
 Probabilities = npt.NDArray[np.float64]
 Found = list[tuple[int, Face]]
@@ -45,10 +49,13 @@ class Classifier(Protocol):
 
 def build_pipeline(config: Config) -> Pipeline:
     """Load both models as configured. Raises ModelError."""
-    every = replace(config.face, min_score=config.face.min_score * KNOWN_SCORE_RATIO)
-    detector = open_detector(every, config.emotion.threads)
+    face = config.face
+    weak = replace(face, min_score=face.min_score * WEAK_SCORE_RATIO)
+    detector = open_detector(weak, config.emotion.threads)
+    still = Tiled(detector, STILL_TILES, face.min_score, face.max_faces)
+    live = Tiled(detector, face.tiles, weak.min_score, face.max_faces) if face.tiles > 1 else detector
     classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
-    return Pipeline(detector, classifier, config.face, config.emotion, config.quality)
+    return Pipeline(live, classifier, face, config.emotion, config.quality, still)
 
 
 class Pipeline:
@@ -61,9 +68,12 @@ class Pipeline:
         face: FaceConfig,
         emotion: EmotionConfig,
         enough: QualityConfig = QualityConfig(),  # noqa: B008 frozen
+        still_detector: Detector | None = None,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._detector, self._classifier, self._enough, self._stopwatch = detector, classifier, enough, stopwatch
+        """still_detector: for pictures that stand alone; None: the same."""
+        self._detector, self._still_detector = detector, still_detector or detector
+        self._classifier, self._enough, self._stopwatch = classifier, enough, stopwatch
         self._min_score = face.min_score
         self.rest = 1
         """Times as long between two looks, and between two answers for a face, as set: a device that is too hot."""
@@ -97,7 +107,7 @@ class Pipeline:
         return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
 
     def _still(self, frame: Frame) -> Found:
-        faces = [face for face in self._detector.detect(frame.searched) if face.score >= self._min_score]
+        faces = [face for face in self._still_detector.detect(frame.searched) if face.score >= self._min_score]
         return [(self._tracker.new_id(), face) for face in faces]
 
     def _follow(self, frame: Frame) -> Found:

@@ -58,7 +58,8 @@ class _Known:
     def at(self, time: float) -> Face:
         """The face where it should be now."""
         coasting_s = COASTING_S * -math.expm1(-max(time - self.placed, 0.0) / COASTING_S)
-        return _moved(self.face, self.velocity * coasting_s)
+        move = self.velocity * coasting_s
+        return self.face.moved(move.real, move.imag) if move else self.face
 
     def in_view(self, time: float) -> bool:
         return self.sightings >= 2 and (self.missed is None or time - self.missed <= COAST_S)
@@ -204,10 +205,3 @@ def _nearness(expected: Face, found: Face, straying: float) -> float:
     if large > SIMILAR_SIZE_RATIO * small or distance >= reach:
         return 0.0
     return MATCH_IOU * (1 - distance / reach)
-
-
-def _moved(face: Face, move: complex) -> Face:
-    if not move:
-        return face
-    shift = np.array((move.real, move.imag), np.float32)
-    return Face(face.box.moved(move.real, move.imag), face.score, face.points + shift)

@@ -114,6 +114,10 @@ class Face:
         box = Box(self.box.x0 * x, self.box.y0 * y, self.box.x1 * x, self.box.y1 * y)
         return Face(box, self.score, self.points * np.array((x, y), self.points.dtype))
 
+    def moved(self, dx: float, dy: float) -> Face:
+        shift = np.array((dx, dy), self.points.dtype)
+        return Face(self.box.moved(dx, dy), self.score, self.points + shift)
+
 
 @dataclass(frozen=True, slots=True)
 class Track:

@@ -10,14 +10,16 @@ import argparse
 import csv
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 
 from edge.config import FaceConfig
 from edge.detectors import open_detector
+from edge.detectors.tiled import TRUST, Tiled
 from edge.errors import EdgeError
+from edge.pipeline import WEAK_SCORE_RATIO
 from edge.types import Box, Face
 
 SAME_FACE_IOU = 0.3
@@ -25,6 +27,7 @@ SAME_FACE_IOU = 0.3
 
 HEIGHTS_PX = (20, 40)
 MIN_SCORES = (0.3, 0.4, 0.5, 0.6, 0.7)
+MOST_FACES = 1000
 Labelled = dict[Path, list[Box]]
 
 
@@ -52,9 +55,11 @@ def read_boxes(folder: Path) -> Labelled:
     return boxes
 
 
-def measure(model: Path, labelled: Labelled, min_score: float) -> Recall:
+def measure(model: Path, labelled: Labelled, min_score: float, tiles: int = 1) -> Recall:
     """Run the detector over all pictures. Faces less tall than the least of HEIGHTS_PX neither count nor cost."""
-    detector = open_detector(FaceConfig(str(model), min_score, min_size_px=8, max_faces=1000))
+    face = FaceConfig(str(model), min_score, min_size_px=8, max_faces=MOST_FACES)
+    weak = open_detector(replace(face, min_score=min_score * WEAK_SCORE_RATIO))
+    detector = open_detector(face) if tiles == 1 else Tiled(weak, tiles, min_score, MOST_FACES)
     wanted, found, false = dict.fromkeys(HEIGHTS_PX, 0), dict.fromkeys(HEIGHTS_PX, 0), 0
     for path, boxes in labelled.items():
         image = cv2.imread(str(path))
@@ -94,10 +99,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=Path, required=True, help="folder with images/ and boxes.csv")
     parser.add_argument("--model", type=Path, default=Path("models/face.tflite"))
     parser.add_argument("--scores", type=float, nargs="+", default=MIN_SCORES, metavar="S", help="thresholds, 0..1")
+    parser.add_argument("--tiles", type=int, default=1, choices=sorted(TRUST), help="along a side, as in [face] tiles")
     options = parser.parse_args(arguments)
     try:
         labelled = read_boxes(options.pictures)
-        recalls = [measure(options.model, labelled, score) for score in options.scores]
+        recalls = [measure(options.model, labelled, score, options.tiles) for score in options.scores]
     except (EdgeError, OSError, KeyError, ValueError) as err:
         sys.stderr.write(f"quantize.recall: {err}\n")
         return 2

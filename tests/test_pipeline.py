@@ -123,3 +123,13 @@ def test_stages_are_timed():
         FakeDetector([]), FakeClassifier("sad"), FaceConfig(), EmotionConfig(), stopwatch=lambda: next(ticks)
     )
     assert chain.process(frames(1)[0]).ms == pytest.approx({"detect": 1.0, "classify": 1.0, "total": 3.0})
+
+
+def test_a_picture_that_stands_alone_is_searched_by_the_other_detector():
+    live, still = FakeDetector([face_at(100, 100)]), FakeDetector([face_at(60, 60), face_at(200, 90)])
+    chain = Pipeline(live, FakeClassifier("happy"), FaceConfig(), EmotionConfig(), still_detector=still)
+    alone = chain.process(replace(frames(1)[0], file="group.jpg"))
+    assert len(alone.tracks) == 2
+    assert not live.calls
+    chain.process(frames(1)[0])
+    assert (live.calls, still.calls) == (1, 1)

@@ -22,7 +22,7 @@ from edge.config import CameraConfig, Config
 from edge.detectors import Detector, open_detector
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
-from edge.pipeline import KNOWN_SCORE_RATIO, Pipeline
+from edge.pipeline import WEAK_SCORE_RATIO, Pipeline
 from edge.types import Box, Face, Frame, Image
 from tests.bench.moving_portraits import WIDTH, Appearance, Person, cut_out, played
 
@@ -57,7 +57,7 @@ class Forgetful:
 
 def chain(missing: float = 0.0) -> Pipeline:
     config = Config()
-    faint = replace(config.face, min_score=config.face.min_score * KNOWN_SCORE_RATIO)
+    faint = replace(config.face, min_score=config.face.min_score * WEAK_SCORE_RATIO)
     detector: Detector = open_detector(faint)
     if missing:
         detector = Forgetful(detector, missing)
