@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge import quality
 from edge.config import Config, EmotionConfig, FaceConfig, QualityConfig
-from edge.detectors import Detector, open_detector
+from edge.detectors import WEAK_SCORE_RATIO, Detector, open_detector
 from edge.detectors.tiled import Tiled
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
@@ -25,9 +25,6 @@ from edge.smoothing import Smoother
 from edge.tracker import Tracker
 from edge.turns import Turns
 from edge.types import Face, Frame, Result, Track
-
-WEAK_SCORE_RATIO = 0.6
-"""Of min_score: what a face that is known already must reach to be still there; in tiles, what adds up to a face."""
 
 STILL_TILES = 3
 """A picture that stands alone has time to be searched for small faces."""

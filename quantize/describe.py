@@ -43,7 +43,7 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "input": [1, *model.input_shape[1:]],
         "crop_version": CROP_VERSION,
         "base_rates": data.pop("base_rates"),
-        "origin": origin(facts["recipe"].get("start")),
+        "origin": origin(_first_start(facts)),
         "licence": licence,
         "licence_notes": LICENCE_NOTES,
         "intended_use": INTENDED_USE,
@@ -56,6 +56,14 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "multiply_accumulates": multiply_accumulates(model),
         "parameters": model.count_params(),
     }
+
+
+def _first_start(facts: dict[str, Any]) -> str | None:
+    """What the first run began from, where one began with the weights of another."""
+    start = facts["recipe"].get("start")
+    while start and (Path(start) / FACTS).is_file():
+        start = json.loads((Path(start) / FACTS).read_text())["recipe"].get("start")
+    return start
 
 
 def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:

@@ -16,10 +16,9 @@ from pathlib import Path
 import cv2
 
 from edge.config import FaceConfig
-from edge.detectors import open_detector
+from edge.detectors import WEAK_SCORE_RATIO, open_detector
 from edge.detectors.tiled import TRUST, Tiled
 from edge.errors import EdgeError
-from edge.pipeline import WEAK_SCORE_RATIO
 from edge.types import Box, Face
 
 SAME_FACE_IOU = 0.3

@@ -130,6 +130,10 @@ def test_a_run_on_ones_own_pictures_needs_nothing_else(home: Path, tmp_path: Pat
     shutil.copytree(home / "run", tmp_path / "run")
     facts = json.loads((home / "run" / FACTS).read_text())
     (tmp_path / "run" / FACTS).write_text(json.dumps({**facts, "recipe": {"epochs": 1, "start": "emotion"}}))
+    again = {**facts, "recipe": {"epochs": 1, "start": str(tmp_path / "first")}}
+    (tmp_path / "first").mkdir()
+    (tmp_path / "run" / FACTS).rename(tmp_path / "first" / FACTS)
+    (tmp_path / "run" / FACTS).write_text(json.dumps(again))
     places = [f"--data={tmp_path / 'faces'}", f"--run={tmp_path / 'run'}", f"--out={tmp_path}"]
     assert main(["convert", "--name", "mine", *places]) == 0
     card = json.loads((tmp_path / "mine.json").read_text())

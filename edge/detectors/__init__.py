@@ -14,6 +14,9 @@ from edge.emotion.tflite import find_model
 from edge.errors import ModelError
 from edge.types import Face, Image
 
+WEAK_SCORE_RATIO: Final = 0.6
+"""Of min_score: what a face that is known already must reach to be still there; in tiles, what adds up to a face."""
+
 
 class Detector(Protocol):
     """Finds the faces of one picture, likeliest first, each once."""

@@ -22,7 +22,7 @@ from edge.config import CameraConfig, Config
 from edge.detectors import Detector, open_detector
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
-from edge.pipeline import WEAK_SCORE_RATIO, Pipeline
+from edge.pipeline import Pipeline
 from edge.types import Box, Face, Frame, Image
 from tests.bench.moving_portraits import WIDTH, Appearance, Person, cut_out, played
 

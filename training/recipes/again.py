@@ -9,8 +9,8 @@ neural networks", 2018).
 """
 
 from training import networks
-from training.augment import Augmentation
 from training.recipe import Recipe
+from training.recipes.crowd import MILDEST
 
 RECIPE = Recipe(
     network=networks.residual,
@@ -18,19 +18,7 @@ RECIPE = Recipe(
     teachers=("runs/crowd",),
     teachers_see="faces",
     epochs=40,
-    augmentation=Augmentation(
-        rotation_deg=10.0,
-        tilt_probability=0.06,
-        scale=0.1,
-        shift=0.08,
-        contrast=0.2,
-        brightness=0.1,
-        gamma=0.25,
-        dim_probability=0.1,
-        erase_probability=0.2,
-        cover_probability=0.05,
-        degrade_probability=0.2,
-    ),
+    augmentation=MILDEST,
     augmentation_ramp_epochs=0,
     optimizer="sgd",
     learning_rate=0.05,

@@ -15,6 +15,21 @@ from training import networks
 from training.augment import Augmentation
 from training.recipe import Recipe, Refining
 
+MILDEST = Augmentation(
+    rotation_deg=10.0,
+    tilt_probability=0.06,
+    scale=0.1,
+    shift=0.08,
+    contrast=0.2,
+    brightness=0.1,
+    gamma=0.25,
+    dim_probability=0.1,
+    erase_probability=0.2,
+    cover_probability=0.05,
+    degrade_probability=0.2,
+)
+"""What the last epochs make of the faces."""
+
 RECIPE = Recipe(
     network=networks.residual,
     epochs=132,
@@ -39,19 +54,7 @@ RECIPE = Recipe(
         Refining(
             epochs=40,
             rate=0.05,
-            augmentation=Augmentation(
-                rotation_deg=10.0,
-                tilt_probability=0.06,
-                scale=0.1,
-                shift=0.08,
-                contrast=0.2,
-                brightness=0.1,
-                gamma=0.25,
-                dim_probability=0.1,
-                erase_probability=0.2,
-                cover_probability=0.05,
-                degrade_probability=0.2,
-            ),
+            augmentation=MILDEST,
         ),
     ),
     weight_decay=3e-3,  # decoupled: with momentum 0.9 as strong as an L2 penalty of 3e-4
