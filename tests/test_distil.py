@@ -84,6 +84,7 @@ def test_taught_once_they_see_the_face_and_its_mirror_image(faces: np.ndarray) -
 def test_a_run_can_begin_where_another_ended(faces: np.ndarray, tmp_path: Path) -> None:
     ended = small_network(tmp_path / "best.keras")
     begun = begun_from(str(tmp_path), partial(residual, stem=16, widths=(16,), blocks=(1,)))
+    assert begun.__name__ == "residual"
     expected = ended.predict(faces, verbose=0)
     np.testing.assert_allclose(begun().predict(faces, verbose=0), expected, atol=1e-5)
     np.testing.assert_allclose(begun(side=None).predict(faces, verbose=0), expected, atol=1e-5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ def begun_from(start: str, network: Callable[..., keras.Model]) -> Callable[...,
     if [weight.shape for weight in network().get_weights()] != [weight.shape for weight in weights]:
         raise DataError(f"start={start}: another network than this recipe's; begin with one of the same kind")
 
+    @wraps(getattr(network, "func", network))  # run.json tells its name
     def begun(**options: Any) -> keras.Model:
         model = network(**options)
         model.set_weights(weights)

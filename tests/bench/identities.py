@@ -19,7 +19,7 @@ import numpy as np
 
 from edge.cameras import camera_for
 from edge.config import CameraConfig, Config
-from edge.detectors import Detector, open_detector
+from edge.detectors import WEAK_SCORE_RATIO, Detector, open_detector
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
 from edge.pipeline import Pipeline
