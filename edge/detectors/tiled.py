@@ -20,12 +20,12 @@ OVERLAPPING: Final = 1.2
 LEAST_TILE_PX: Final = 160
 """Of its longer side: a detector would have to enlarge smaller ones, and there is nothing more to see."""
 EDGE_RATIO: Final = 0.02
-"""Of a face's width: nearer to the edge of a tile that is not the picture's, a face is cut off; others see it whole."""
+"""Of a face's width: nearer to the edge of a tile it is cut off, and left to a look that shows all of it."""
 SAME_IOU: Final = 0.3
 SAME_INSIDE: Final = 0.6
 """Of the smaller box, inside a likelier one: a part of that face."""
 TRUST: Final = {1: 1.0, 2: 0.9, 3: 0.8}
-"""By tiles along a side: a score of so much is believed of 1, so that more looks do not find more that is no face."""
+"""By tiles along a side, how far a score is believed: the more looks, the more often one of them is wrong."""
 
 
 class Tiled:
