@@ -46,6 +46,13 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _average(options: argparse.Namespace) -> int:
+    from training.soup import average
+
+    print(average(options.runs, read_crowd(options.data)["PublicTest"], options.run))
+    return 0
+
+
 def _export(options: argparse.Namespace) -> int:
     if options.out.suffix == ".tflite":
         os.environ["KERAS_BACKEND"] = "tensorflow"  # the only one it can be made from
@@ -62,7 +69,7 @@ def read_crowd(folder: Path) -> dict[str, FaceSet]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="train | evaluate | compare | export")
+    actions = parser.add_subparsers(required=True, metavar="train | average | evaluate | compare | export")
     train = actions.add_parser("train", help="train a network; continues a run that was cut off")
     train.add_argument("recipe", help="a file of training/recipes, e.g. crowd")
     train.add_argument(
@@ -80,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--teacher", nargs="+", help="learn also from these: run folders, .keras files, shipped models")
     train.add_argument("--tensorboard", action="store_true", help="also write the curves for TensorBoard")
     train.set_defaults(action=_train)
+    mean = actions.add_parser("average", help="the mean of the weights of runs that began one from the other")
+    mean.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders; the last one's facts are kept")
+    mean.add_argument("--data", type=Path, required=True, help="folder with fer2013.csv and fer2013new.csv")
+    mean.add_argument("--run", type=Path, required=True, help="folder to write")
+    mean.set_defaults(action=_average)
     export = actions.add_parser("export", help="write a trained network as .keras, .npz or .tflite (float32)")
     export.add_argument("network", help="a run folder, a .keras file, or a shipped model such as emotion")
     export.add_argument("--out", type=Path, required=True, help="the file to write; its suffix is the format")

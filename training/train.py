@@ -197,15 +197,18 @@ def _begun(recipe: Recipe, task: Task, steps: int, run: Path) -> tuple[Learner, 
     return learner, _read_history(run / CURVE)[: learner.steps // steps]
 
 
-def _score(learner: Learner, faces: FaceSet) -> dict[str, float]:
-    """Accuracy on the crowd's majority, and the mean cross-entropy to the targets in nats."""
-    logits = learner.logits(faces.images[..., None].astype(np.float32))
+def crowd_score(logits: np.ndarray, faces: FaceSet) -> dict[str, float]:
+    """Of a network's (N, 7) logits: accuracy on the crowd's majority, mean cross-entropy to the targets in nats."""
     log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     counted = faces.labels >= 0
     return {
         "accuracy": float((logits.argmax(axis=1) == faces.labels)[counted].mean()),
         "nll": float(np.average(-(faces.targets * log_p).sum(axis=1), weights=faces.repeats)),
     }
+
+
+def _score(learner: Learner, faces: FaceSet) -> dict[str, float]:
+    return crowd_score(learner.logits(faces.images[..., None].astype(np.float32)), faces)
 
 
 @contextmanager

@@ -2,10 +2,14 @@
 
     KERAS_BACKEND=torch python -m training train crowd --data DATA --run runs/crowd
     KERAS_BACKEND=torch python -m training train again --data DATA --run runs/again
+    KERAS_BACKEND=torch python -m training average runs/crowd runs/again --data DATA --run runs/mean
 
 DATA holds fer2013.csv and fer2013new.csv. Ten votes are few: half of every target is what the first generation thought
 of the face and of its mirror image, which is right about more faces than one look is (Furlanello et al., "Born-again
-neural networks", 2018).
+neural networks", 2018). It took an hour and 40 minutes on two x86 cores (AVX2).
+
+On PublicTest, cross-entropy and accuracy: first generation 0.705 and 85.4 %, second 0.704 and 85.6 %, the mean of their
+weights 0.702 and 85.8 %; that one is shipped.
 """
 
 from training import networks
