@@ -63,6 +63,6 @@ def test_other_networks_and_missing_runs_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not all the same network"):
         average([run, other], faces, tmp_path / "mean")
     shutil.rmtree(other)
-    with pytest.raises(DataError, match="other/best.keras is missing"):
+    with pytest.raises(DataError, match=r"other/best\.keras is missing"):
         average([run, other], faces, tmp_path / "mean")
     assert not (tmp_path / "mean").exists()
