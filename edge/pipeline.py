@@ -26,6 +26,8 @@ from edge.tracker import Tracker
 from edge.turns import Turns
 from edge.types import Face, Frame, Result, Track
 
+EVERYBODY = 1000
+"""Faces in a picture, at most: who a camera shows too many of is left out later."""
 STILL_TILES = 3
 """A picture that stands alone has time to be searched for small faces."""
 
@@ -47,10 +49,10 @@ class Classifier(Protocol):
 def build_pipeline(config: Config) -> Pipeline:
     """Load both models as configured. Raises ModelError."""
     face = config.face
-    weak = replace(face, min_score=face.min_score * WEAK_SCORE_RATIO)
+    weak = replace(face, min_score=face.min_score * WEAK_SCORE_RATIO, max_faces=EVERYBODY)
     detector = open_detector(weak, config.emotion.threads)
-    still = Tiled(detector, STILL_TILES, face.min_score, face.max_faces)
-    live = Tiled(detector, face.tiles, weak.min_score, face.max_faces) if face.tiles > 1 else detector
+    still = Tiled(detector, STILL_TILES, face.min_score)
+    live = Tiled(detector, face.tiles, weak.min_score) if face.tiles > 1 else detector
     classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
     return Pipeline(live, classifier, face, config.emotion, config.quality, still)
 
@@ -71,7 +73,7 @@ class Pipeline:
         """still_detector: for pictures that stand alone; None: the same."""
         self._detector, self._still_detector = detector, still_detector or detector
         self._classifier, self._enough, self._stopwatch = classifier, enough, stopwatch
-        self._min_score = face.min_score
+        self._min_score, self._max_faces = face.min_score, face.max_faces
         self.rest = 1
         """Times as long between two looks, and between two answers for a face, as set: a device that is too hot."""
         self._spread = face.full_search_s > 0
@@ -116,7 +118,7 @@ class Pipeline:
             or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
             or not tracker.follow(frame)
         ):
-            tracker.update(self._detector.detect(frame.searched), frame)
+            tracker.update(self._detector.detect(frame.searched)[: self._max_faces], frame)
             self._lookout.look(frame)
         return tracker.faces(frame.time)
 

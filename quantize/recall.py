@@ -58,7 +58,7 @@ def measure(model: Path, labelled: Labelled, min_score: float, tiles: int = 1) -
     """Run the detector over all pictures. Faces less tall than the least of HEIGHTS_PX neither count nor cost."""
     face = FaceConfig(str(model), min_score, min_size_px=8, max_faces=MOST_FACES)
     weak = open_detector(replace(face, min_score=min_score * WEAK_SCORE_RATIO))
-    detector = open_detector(face) if tiles == 1 else Tiled(weak, tiles, min_score, MOST_FACES)
+    detector = open_detector(face) if tiles == 1 else Tiled(weak, tiles, min_score)
     wanted, found, false = dict.fromkeys(HEIGHTS_PX, 0), dict.fromkeys(HEIGHTS_PX, 0), 0
     for path, boxes in labelled.items():
         image = cv2.imread(str(path))

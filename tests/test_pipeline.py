@@ -125,6 +125,15 @@ def test_stages_are_timed():
     assert chain.process(frames(1)[0]).ms == pytest.approx({"detect": 1.0, "classify": 1.0, "total": 3.0})
 
 
+def test_of_a_crowd_a_camera_shows_the_surest_and_a_picture_that_stands_alone_everybody():
+    crowd = [face_at(30 + 40 * n, 100, 30) for n in range(5)]
+    chain = Pipeline(
+        FakeDetector(crowd), FakeClassifier("happy"), FaceConfig(max_faces=3, full_search_s=0), EmotionConfig()
+    )
+    assert [len(chain.process(frame).tracks) for frame in frames(3)][-1] == 3
+    assert len(chain.process(replace(frames(1)[0], file="group.jpg")).tracks) == 5
+
+
 def test_a_picture_that_stands_alone_is_searched_by_the_other_detector():
     live, still = FakeDetector([face_at(100, 100)]), FakeDetector([face_at(60, 60), face_at(200, 90)])
     chain = Pipeline(live, FakeClassifier("happy"), FaceConfig(), EmotionConfig(), still_detector=still)

@@ -31,13 +31,13 @@ TRUST: Final = {1: 1.0, 2: 0.9, 3: 0.8}
 class Tiled:
     """Lets a detector look at the whole picture, then at the tiles of every size up to so many along a side."""
 
-    def __init__(self, detector: Detector, tiles: int, min_score: float, max_faces: int) -> None:
+    def __init__(self, detector: Detector, tiles: int, min_score: float) -> None:
         """detector: also tells the faces it is less sure of than min_score; several such make a sure one.
 
         tiles: 1 (the whole picture only) to 3, which makes 14 looks.
         """
         self._detector, self._tiles, self._trust = detector, tiles, TRUST[tiles]
-        self._min_score, self._max_faces = min_score, max_faces
+        self._min_score = min_score
 
     def detect(self, image: Image) -> list[Face]:
         """The faces of a (H, W, 3) BGR or (H, W) grey picture, likeliest first, in pixels of that picture."""
@@ -48,8 +48,7 @@ class Tiled:
             faces = self._detector.detect(image[top:bottom, left:right])
             there = [face.moved(left, top) for face in faces]
             looks.append([face for face in there if _is_whole(face.box, tile, width, height)])
-        faces = [face for face in together(looks, self._trust) if face.score >= self._min_score]
-        return faces[: self._max_faces]
+        return [face for face in together(looks, self._trust) if face.score >= self._min_score]
 
 
 def tiles_of(width: int, height: int, most: int) -> Iterator[tuple[int, int, int, int]]:
