@@ -27,7 +27,7 @@ from edge.turns import Turns
 from edge.types import Face, Frame, Result, Track
 
 EVERYBODY = 1000
-"""Faces in a picture, at most: who a camera shows too many of is left out later."""
+"""More faces than a picture has: of a camera's, `max_faces` are kept, of one that stands alone all."""
 STILL_TILES = 3
 """A picture that stands alone has time to be searched for small faces."""
 

@@ -64,11 +64,11 @@ class Recipe:
     own_labels: float = 0.0
     """Share of FER2013's own label (a search word) in its faces' targets; the rest is what the crowd saw."""
     teachers: tuple[str, ...] = ()
-    """Run folders, `.keras` files or shipped models whose mean probabilities on the same view join the targets."""
+    """Run folders, `.keras` files or shipped models whose mean probabilities join the targets."""
     teacher_share: float = 0.5
     """Of the targets, where there are teachers."""
     teachers_see: Literal["views", "faces"] = "views"
-    """Every view that the student sees, or once every face as it is and its mirror image: a third less time."""
+    """Every view that the student sees; or each face and its mirror image, once, before the first step."""
     class_balance: float = 0.0
     """Weigh an emotion's loss by its base rate to the power of minus this: 1 makes all emotions count alike."""
     logit_adjustment: float = 0.0

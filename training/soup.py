@@ -1,4 +1,4 @@
-"""The mean of the weights of several runs: as good as an average of their answers, at the cost of one network.
+"""The mean of the weights of several runs: much of what the mean of their answers is worth, at the cost of one network.
 
 Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing
 inference time" (2022). It works where the runs lie in one valley of the loss: where one began from the other.
