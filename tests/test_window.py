@@ -23,8 +23,8 @@ from edge.overlay import Overlay
 from edge.sinks.window import Window
 from edge.sinks.window.sdl import console_size
 from edge.types import Box, Image, Result, Status
+from tests.overlay.scenes import result, scene, track
 from tests.stopwatch import Stopwatch
-from tests.test_overlay import result, scene, track
 
 RUNNING = Status("running", "demo", fps=25, temperature_c=50)
 SCREEN = (1024, 768)

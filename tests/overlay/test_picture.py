@@ -1,4 +1,4 @@
-"""What people see: everything inside the picture, faces not hidden or, where wanted, hidden for certain."""
+"""What people see of a picture: everything inside it, faces not hidden; and the words beside it."""
 
 from __future__ import annotations
 
@@ -8,53 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.drawings import ICONS
 from edge.emotion.labels import LABELS
 from edge.overlay import Overlay
-from edge.overlay.icons import icon_mask, program_icon
-from edge.overlay.ink import PALETTE, colour_of, paint, text_mask
+from edge.overlay.ink import PALETTE, colour_of
 from edge.overlay.marks import bars_size, plate_size, shown_label, shown_percent
 from edge.overlay.overlay import status_parts
-from edge.overlay.place import best_place, fitted, overlap
-from edge.overlay.words import MOST_SHOWN, cells
-from edge.types import Box, Face, Frame, Image, Result, Status, Track
+from edge.overlay.place import best_place, fitted
+from edge.types import Box, Face, Image, Status, Track
+from tests.overlay.scenes import NO_POINTS, STATUS, changed, flat, noise, result, scene, track
 
-GOLDEN = Path(__file__).parent / "golden" / "overlay.png"
-NO_POINTS = np.zeros((4, 2), np.float32)
-STATUS = Status("running", "demo", fps=29.6, temperature_c=54.2)
-
-
-def track(number: int, box: Box, label: str, confidence: float = 0.9, uncertain: bool = False) -> Track:
-    probabilities = np.full(len(LABELS), (1 - confidence) / (len(LABELS) - 1))
-    probabilities[LABELS.index(label)] = confidence
-    return Track(number, Face(box, 0.98, NO_POINTS), probabilities, uncertain, label)
-
-
-def result(image: Image, *tracks: Track, time: float = 1.0, file: str | None = None) -> Result:
-    return Result(Frame(image, time, 0.0, 1, file), time, tracks)
-
-
-def noise(width: int = 640, height: int = 480) -> Image:
-    return np.random.default_rng(1).integers(60, 200, (height, width, 3), dtype=np.uint8)
-
-
-def flat(width: int = 640, height: int = 480, value: int = 128) -> Image:
-    return np.full((height, width, 3), value, np.uint8)
-
-
-def scene() -> Image:
-    """A made-up background: gradients and a checkered part, so that blending shows."""
-    y, x = np.mgrid[0:480, 0:640]
-    picture = np.stack([x * 255 // 639, y * 255 // 479, 255 - x * 255 // 639], axis=-1).astype(np.uint8)
-    picture[300:480, 0:200] = np.where((x + y)[300:480, 0:200, None] // 20 % 2 == 0, 230, 25)
-    return picture
-
-
-def changed(before: Image, after: Image) -> Image:
-    return np.any(before != after, axis=-1)  # type: ignore[return-value]
-
-
-# --- the picture style
+GOLDEN = Path(__file__).parents[1] / "golden" / "overlay.png"
 
 
 def test_draws_on_a_copy() -> None:
@@ -173,7 +136,7 @@ def test_a_plate_does_not_jump_between_two_sides_that_are_as_good() -> None:
 
 
 def test_golden_picture() -> None:
-    """Guards the looks. To accept new ones: python tests/test_overlay.py, look at the picture, give the reason."""
+    """Guards the looks. To accept new ones: python -m tests.overlay.test_picture, look at it, say why."""
     expected = cv2.imread(str(GOLDEN))
     assert expected is not None
     difference = np.abs(golden_picture().astype(int) - expected.astype(int))
@@ -191,9 +154,6 @@ def golden_picture() -> Image:
     return Overlay("picture", True).draw(result(scene(), *people), STATUS)
 
 
-# --- other sizes
-
-
 @pytest.mark.parametrize("size", [(800, 480), (480, 800), (1920, 1080), (160, 120), (320, 240), (7, 5), (1, 1)])
 def test_the_whole_picture_is_fitted_into_any_size(size: tuple[int, int]) -> None:
     picture = Overlay("picture", True).draw(result(flat(), track(1, Box(200, 150, 320, 300), "fear")), STATUS, size)
@@ -206,104 +166,6 @@ def test_black_bars_beside_a_frame_of_other_proportions() -> None:
     assert not canvas[:, 720:].any()
     assert (canvas[:, 80:720] == 128).all()
     assert view.box(Box(0, 0, 640, 480)) == Box(80, 0, 720, 480)
-
-
-# --- privacy
-
-
-def test_blurred_leaves_nothing_of_the_face() -> None:
-    image, box = noise(), Box(250, 150, 370, 300)
-    picture = Overlay("blurred", False).draw(result(image, track(1, box, "happy")), None)
-    inside = picture[160:290, 260:360].astype(float)
-    # What is left varies slowly: neighbouring pixels are almost alike, in the noise they are not.
-    assert np.abs(np.diff(inside, axis=1)).mean() < 2
-    assert np.abs(np.diff(image[160:290, 260:360].astype(float), axis=1)).mean() > 30
-    assert inside.std() < 0.25 * image.std()
-
-
-@pytest.mark.parametrize("size", [(20, 24), (120, 150), (400, 460)])
-def test_blurred_keeps_five_colours_across_at_most(size: tuple[int, int]) -> None:
-    """Two pictures that differ in detail only, not in 5 x 5 means, become the same."""
-    ramp = np.tile(np.linspace(80, 170, 640).astype(np.uint8)[None, :, None], (480, 1, 3))
-    detail = ramp.copy()
-    detail[::2, ::2] += 20
-    detail[1::2, 1::2] -= 20
-    box = Box(100, 10, 100 + size[0], 10 + size[1])
-    one, other = (
-        Overlay("blurred", False).draw(result(picture, track(1, box, "happy")), None).astype(int)
-        for picture in (ramp, detail)
-    )
-    face = slice(12, 8 + size[1]), slice(102, 98 + size[0])
-    assert np.abs(one[face] - other[face]).max() <= 12
-
-
-def test_blurred_hides_more_than_the_box() -> None:
-    image, box = noise(), Box(250, 150, 370, 300)
-    picture = Overlay("blurred", False).draw(result(image, track(1, box, "happy")), None)
-    assert changed(image, picture)[225, 220:400].mean() > 0.95
-    assert changed(image, picture)[310:340, 310].mean() > 0.9
-    assert not changed(image, picture)[225, :200].any()
-
-
-def test_blurred_hides_every_face_even_if_ids_were_alike() -> None:
-    image, boxes = noise(), (Box(50, 150, 170, 300), Box(400, 150, 520, 300))
-    picture = Overlay("blurred", False).draw(result(image, *(track(0, box, "happy") for box in boxes)), None)
-    assert changed(image, picture)[225, 110]
-    assert changed(image, picture)[225, 460]
-
-
-def test_a_face_lost_for_a_moment_stays_hidden() -> None:
-    image, box = noise(), Box(250, 150, 370, 300)
-    overlay = Overlay("blurred", False)
-    overlay.draw(result(image, track(1, box, "happy"), time=5.0), None)
-    assert changed(image, overlay.draw(result(image, time=5.5), None))[225, 310]
-    assert not changed(image, overlay.draw(result(image, time=6.5), None)).any()
-
-
-def test_a_face_in_a_frame_that_is_not_drawn_stays_hidden_in_the_next() -> None:
-    image, box = noise(), Box(250, 150, 370, 300)
-    overlay = Overlay("blurred", False)
-    overlay.follow(result(image, track(1, box, "happy"), time=5.0))
-    assert changed(image, overlay.draw(result(image, time=5.5), None))[225, 310]
-
-
-def test_pictures_of_a_folder_do_not_hide_each_others_faces() -> None:
-    image, overlay = noise(), Overlay("blurred", False)
-    overlay.draw(result(image, track(1, Box(250, 150, 370, 300), "happy"), file="a.jpg"), None)
-    assert not changed(image, overlay.draw(result(image, file="b.jpg"), None)).any()
-
-
-def test_none_has_no_pixel_of_the_picture() -> None:
-    person = track(1, Box(250, 150, 370, 300), "happy")
-    drawn = [Overlay("none", True).draw(result(image, person), STATUS) for image in (noise(), flat(), flat(value=0))]
-    assert np.array_equal(drawn[0], drawn[1])
-    assert np.array_equal(drawn[0], drawn[2])
-    assert drawn[0].any()
-
-
-def test_none_shows_a_calm_sign_where_nobody_is() -> None:
-    picture = Overlay("none", False).draw(result(noise()), None)
-    assert 0 < picture.max() < 100
-
-
-@pytest.mark.parametrize("count", range(1, MOST_SHOWN + 1))
-@pytest.mark.parametrize("size", [(640, 480), (480, 800), (1920, 1080)])
-def test_words_share_the_screen(count: int, size: tuple[int, int]) -> None:
-    places = cells(count, *size)
-    assert len(places) == count
-    assert all(place.clipped(*size).width > place.width - 0.01 for place in places)
-    assert all(overlap(one, other) < 1 for i, one in enumerate(places) for other in places[:i])
-
-
-def test_none_draws_no_more_words_than_can_be_read() -> None:
-    people = [track(i, Box(0, 0, 50, 50), "happy") for i in range(MOST_SHOWN + 5)]
-    assert np.array_equal(
-        Overlay("none", True).draw(result(flat(), *people), None),
-        Overlay("none", True).draw(result(flat(), *people[:MOST_SHOWN]), None),
-    )
-
-
-# --- status and waiting
 
 
 def test_status_line() -> None:
@@ -333,47 +195,6 @@ def test_waiting_screens_differ_and_are_centred(size: tuple[int, int]) -> None:
         assert columns[0] > 2
         assert columns[-1] < size[0] - 3
         assert abs((columns[0] + columns[-1]) / 2 - size[0] / 2) < 0.04 * size[0]
-
-
-# --- ink
-
-
-def test_every_label_has_its_own_drawing() -> None:
-    masks = [icon_mask(label, 40) for label in LABELS]
-    assert all(mask.shape == (40, 40) and mask.max() > 200 for mask in masks)
-    assert all(not np.array_equal(one, other) for i, one in enumerate(masks) for other in masks[:i])
-    assert {*LABELS, "uncertain"} <= set(ICONS)
-
-
-def test_program_icon_has_transparent_corners() -> None:
-    icon = program_icon(64)
-    assert icon.shape == (64, 64, 4)
-    assert icon[0, 0, 3] == 0
-    assert icon[32, 32, 3] == 255
-
-
-@pytest.mark.parametrize("size", [9, 10, 14, 23, 52, 120])
-def test_letters_are_not_cut_off(size: int) -> None:
-    mask = text_mask("gypfl", size)
-    assert mask.max() > 180
-    assert not mask[0].any()
-    assert not mask[-1].any()
-
-
-def test_ink_outside_of_the_canvas_is_cut_off() -> None:
-    canvas, mask = flat(10, 10, 0), np.full((6, 6), 255, np.uint8)
-    paint(canvas, mask, -3, -3, (255, 255, 255))
-    paint(canvas, mask, 8, 8, (255, 255, 255))
-    paint(canvas, mask, 50, 50, (255, 255, 255))
-    assert (canvas[:3, :3] == 255).all()
-    assert (canvas[8:, 8:] == 255).all()
-    assert not canvas[3:8, :].any()
-
-
-def test_opacity_mixes() -> None:
-    canvas = flat(4, 4, 100)
-    paint(canvas, np.full((4, 4), 255, np.uint8), 0, 0, (200, 200, 200), opacity=0.5)
-    assert (canvas == 150).all()
 
 
 if __name__ == "__main__":
