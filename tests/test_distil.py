@@ -16,7 +16,7 @@ from training.data import FaceSet
 from training.distil import Taught, Teachers, taught_once, trained_network
 from training.emotions import begun_from
 from training.names import DataError
-from training.networks import compact, residual
+from training.networks import residual
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -65,6 +65,20 @@ def test_their_share_of_the_targets(faces: np.ndarray) -> None:
     assert mixed.dtype == np.float32
 
 
+def test_views_that_come_again_are_not_asked_about_again(faces: np.ndarray) -> None:
+    targets, shown, answers = np.eye(7, dtype=np.float32)[:3], [], {}
+
+    def probabilities(batch: np.ndarray) -> np.ndarray:
+        shown.append(batch)
+        return np.eye(7)[[len(shown)] * 3]
+
+    batches = [(faces, targets), (faces[::-1], targets)]
+    first, again = (list(Taught(batches, probabilities, 0.5, answers)) for _ in range(2))
+    assert len(shown) == 2
+    for (_, before), (_, after) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
 def test_taught_once_they_see_the_face_and_its_mirror_image(faces: np.ndarray) -> None:
     pixels, targets = faces[..., 0].astype(np.uint8), np.eye(7, dtype=np.float32)[:3]
     shown = []
@@ -93,7 +107,7 @@ def test_a_run_can_begin_where_another_ended(faces: np.ndarray, tmp_path: Path) 
 def test_a_run_cannot_begin_with_another_network(tmp_path: Path) -> None:
     small_network(tmp_path / "best.keras")
     with pytest.raises(DataError, match="another network than this recipe's"):
-        begun_from(str(tmp_path), compact)
+        begun_from(str(tmp_path), residual)
 
 
 def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:

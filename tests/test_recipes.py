@@ -47,6 +47,7 @@ def test_nano_fits_into_250_kilobytes() -> None:
 def test_knobs_are_set_from_outside() -> None:
     recipe = with_knobs(load_recipe("crowd"), ["epochs=12", "refinings=()", "optimizer=adamw", "patience=3"])
     assert (recipe.epochs, recipe.refinings, recipe.optimizer, recipe.patience) == (12, (), "adamw", 3)
+    assert with_knobs(load_recipe("again"), ["start=runs/taught"]).start == "runs/taught"
 
 
 @pytest.mark.parametrize(

@@ -65,24 +65,36 @@ class Teachers:
 
 
 class Taught:
-    """An epoch's batches, with the teachers' mean as this share of the targets."""
+    """An epoch's batches, with the teachers' mean as this share of the targets.
 
-    def __init__(self, batches: Epoch, probabilities: Callable[[np.ndarray], np.ndarray], share: float) -> None:
+    answers: by the number of a batch, what the teachers said of it before; they are asked about the others.
+    """
+
+    def __init__(
+        self,
+        batches: Epoch,
+        probabilities: Callable[[np.ndarray], np.ndarray],
+        share: float,
+        answers: dict[int, np.ndarray] | None = None,
+    ) -> None:
         self._batches, self._probabilities, self._share = batches, probabilities, share
+        self._answers = {} if answers is None else answers
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def __getitem__(self, index: int) -> Batch:
-        return self._taught(self._batches[index])
+        return self._taught(index, self._batches[index])
 
     def __iter__(self) -> Iterator[Batch]:
         # Here, not in the threads that make the batches: the accelerator does one thing at a time.
-        return (self._taught(batch) for batch in self._batches)
+        return (self._taught(index, batch) for index, batch in enumerate(self._batches))
 
-    def _taught(self, batch: Batch) -> Batch:
+    def _taught(self, index: int, batch: Batch) -> Batch:
         faces, targets = batch
-        mixed = (1 - self._share) * targets + self._share * self._probabilities(faces)
+        if index not in self._answers:
+            self._answers[index] = self._probabilities(faces)
+        mixed = (1 - self._share) * targets + self._share * self._answers[index]
         return faces, mixed.astype(np.float32)
 
 

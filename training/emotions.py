@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
@@ -75,8 +76,11 @@ def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Tas
     if recipe.teachers_see == "faces":
         return EMOTIONS, taught_once(training, probabilities, recipe.teacher_share), selection
 
+    answers: defaultdict[int, dict[int, np.ndarray]] = defaultdict(dict)  # by epoch and batch
+
     def batches(faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> Epoch:
-        return Taught(Batches(faces, recipe, seed, epoch), probabilities, recipe.teacher_share)
+        told = answers[recipe.views_of(epoch)] if recipe.distinct_epochs else None
+        return Taught(Batches(faces, recipe, seed, epoch), probabilities, recipe.teacher_share, told)
 
     def facts(faces: FaceSet) -> dict[str, Any]:
         # What the network has learnt to expect, also of an emotion that only its teachers know.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 
@@ -29,8 +31,16 @@ def divisible(faces: np.ndarray) -> np.ndarray:
     return np.pad(faces, [(0, -len(faces) % DIVISIBLE_BY), (0, 0), (0, 0), (0, 0)])
 
 
+def has_fast_bfloat16() -> bool:
+    """A GPU, or a processor with instructions for it: there a step in it takes less than half the time."""
+    cpu = Path("/proc/cpuinfo")
+    return has_accelerator() or (cpu.exists() and bool({"avx512_bf16", "amx_bf16"} & set(cpu.read_text().split())))
+
+
 def has_accelerator() -> bool:
     """A GPU or TPU, whose memory may be shorter than a recipe's batch."""
     if keras.backend.backend() == "torch":
-        return False  # the twin runs on the CPU
+        import torch
+
+        return torch.cuda.is_available()
     return any(not device.startswith("cpu") for device in keras.distribution.list_devices())

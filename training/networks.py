@@ -35,52 +35,6 @@ def residual(
     return keras.Model(pixels, layers.Dense(len(LABELS), name="logits", dtype="float32")(x), name="residual")
 
 
-def compact(
-    side: int | None = 48,
-    stem: int = 16,
-    widths: tuple[int, ...] = (20, 32),
-    inverted: tuple[tuple[int, int, int], ...] = ((64, 128, 3), (96, 192, 2)),
-    head: int = 128,
-) -> keras.Model:
-    """For the smallest boards: residual blocks where the picture is large, inverted ones where its channels are many.
-
-    A depthwise convolution (Sandler et al. 2018) saves little on 20 channels and most of the weights on 96 (Tan and Le
-    2021 found the same split). widths: one block each; inverted: width, expanded width and blocks of each stage.
-    Input and output as those of `residual`.
-    """
-    pixels = keras.Input((side, side, 1), name="face")
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
-    x = layers.ReLU()(_convolution(x, stem, 3))
-    for width in widths:
-        x = _block(x, width, strides=2)
-    for width, expanded, count in inverted:
-        for index in range(count):
-            x = _inverted_block(x, width, expanded, strides=2 if index == 0 else 1)
-    x = layers.ReLU()(_convolution(x, head, 1))
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(pixels, layers.Dense(len(LABELS), name="logits", dtype="float32")(x), name="compact")
-
-
-def vgg(
-    side: int | None = 48,
-    widths: tuple[int, ...] = (64, 128, 256, 512, 512),
-    blocks: tuple[int, ...] = (2, 2, 3, 3, 2),
-    dropout: float = 0.3,
-) -> keras.Model:
-    """Plain 3x3 convolutions, halved between the stages (Simonyan and Zisserman 2015): a teacher, too large to ship.
-
-    Input and output as those of `residual`.
-    """
-    pixels = keras.Input((side, side, 1), name="face")
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
-    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
-        x = layers.MaxPooling2D()(x) if stage else x
-        for _ in range(count):
-            x = layers.ReLU()(_convolution(x, width, 3))
-    x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
-    return keras.Model(pixels, layers.Dense(len(LABELS), name="logits", dtype="float32")(x), name="vgg")
-
-
 def multiply_accumulates(model: keras.Model) -> int:
     """Multiply-accumulates of one picture through the convolutions and dense layers."""
     total = 0
@@ -94,16 +48,6 @@ def _block(x, width: int, strides: int):
     shortcut = x if strides == 1 else _convolution(x, width, 1, strides)
     x = layers.ReLU()(_convolution(x, width, 3, strides))
     return layers.ReLU()(layers.Add()([_convolution(x, width, 3), shortcut]))
-
-
-def _inverted_block(x, width: int, expanded: int, strides: int):
-    inside = layers.ReLU()(_convolution(x, expanded, 1))
-    # He's rule for a kernel of nine inputs; Keras's own "he_normal" counts every channel as an input.
-    he = keras.initializers.RandomNormal(stddev=math.sqrt(2 / 9))
-    inside = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, depthwise_initializer=he)(inside)
-    inside = layers.ReLU()(layers.BatchNormalization(momentum=0.98)(inside))
-    result = _convolution(inside, width, 1)
-    return result if strides > 1 else layers.Add()([result, x])
 
 
 def _convolution(x, width: int, size: int, strides: int = 1):

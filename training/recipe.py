@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import keras
 
@@ -67,6 +67,8 @@ class Recipe:
     """Run folders, `.keras` files or shipped models whose mean probabilities join the targets."""
     teacher_share: float = 0.5
     """Of the targets, where there are teachers."""
+    distinct_epochs: int | None = None
+    """After so many the views begin again, batch by batch, so that teachers are asked once about each; None: never."""
     teachers_see: Literal["views", "faces"] = "views"
     """Every view that the student sees; or each face and its mirror image, once, before the first step."""
     class_balance: float = 0.0
@@ -83,12 +85,21 @@ class Recipe:
     def __post_init__(self) -> None:
         if not all(isinstance(one, Refining) for one in self.refinings):
             raise DataError("refinings=: only () can be set from outside; others are written in a recipe's file")
+        if self.distinct_epochs is not None and (self.distinct_epochs < 1 or self.refinings or self.small_epochs):
+            raise DataError(
+                f"distinct_epochs={self.distinct_epochs}: must be 1 or more, or None; and views that begin again "
+                "cannot become milder or larger: set refinings=() small_epochs=0"
+            )
         if self.refinings and self.epochs_before_refining <= self.warmup_epochs:
             refining = self.epochs - self.epochs_before_refining
             raise DataError(
                 f"epochs={self.epochs}: must be more than {self.warmup_epochs + refining}, of which "
                 f"{self.warmup_epochs} warm up and {refining} refine; or set refinings=()"
             )
+
+    def views_of(self, epoch: int) -> int:
+        """The epoch, counted from 0, whose views an epoch shows."""
+        return epoch % self.distinct_epochs if self.distinct_epochs else epoch
 
     def augmentation_of(self, epoch: int) -> Augmentation:
         """How the faces of an epoch, counted from 0, are changed."""
@@ -125,7 +136,8 @@ def with_knobs(recipe: Recipe, settings: list[str]) -> Recipe:
 
 def _value(text: str, now: Any, knob: Field[Any], setting: str) -> Any:
     if isinstance(now, str) or knob.type == "str | None":
-        allowed = get_args(get_type_hints(Recipe)[knob.name]) if isinstance(now, str) else ()
+        kind = get_type_hints(Recipe)[knob.name]
+        allowed = get_args(kind) if get_origin(kind) is Literal else ()
         if allowed and text not in allowed:
             raise DataError(f"--set {setting}: '{knob.name}' is one of {', '.join(allowed)}")
         return text

@@ -9,9 +9,8 @@ import json
 import logging
 import os
 import subprocess
-from collections import deque
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,10 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from training import figures
+from training.ahead import made_ahead
 from training.augment import augmented
 from training.data import FaceSet, base_rates
-from training.hardware import has_accelerator, share_among_devices
+from training.hardware import has_accelerator, has_fast_bfloat16, share_among_devices
 from training.learner import Learner, make_learner
 from training.memory import fitted, with_batch_size
 from training.recipe import Recipe
@@ -33,8 +33,8 @@ from training.task import Task
 log = logging.getLogger(__name__)
 
 BEST, CURVE, FACTS = "best.keras", "epochs.csv", "run.json"
-AHEAD = 16
-"""Batches made before they are needed."""
+DRAWN_EVERY_S = 30.0
+"""The curves: drawing them can take as long as an epoch on a GPU."""
 
 Watch = Callable[[dict[str, float]], None]
 
@@ -46,9 +46,9 @@ class Batches:
     """
 
     def __init__(self, faces: FaceSet, recipe: Recipe, seed: int, epoch: int) -> None:
-        self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, epoch
-        self.augmentation = recipe.augmentation_of(epoch)
-        self.order = faces.drawn(np.random.default_rng((seed, epoch)))
+        self.faces, self.recipe, self.seed, self.epoch = faces, recipe, seed, recipe.views_of(epoch)
+        self.augmentation = recipe.augmentation_of(self.epoch)
+        self.order = faces.drawn(np.random.default_rng((seed, self.epoch)))
 
     def __len__(self) -> int:
         return max(1, len(self.order) // self.recipe.batch_size)
@@ -67,15 +67,8 @@ class Batches:
         return cv2.resize(face, (self.recipe.small_side,) * 2, interpolation=cv2.INTER_AREA)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """All batches in order, the next ones made in threads while one is trained on."""
-        with ThreadPoolExecutor() as workers:
-            ahead: deque[Future] = deque()
-            for index in range(len(self)):
-                ahead.append(workers.submit(self.__getitem__, index))
-                if len(ahead) > AHEAD:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+        """All batches in order, the next ones made while one is trained on."""
+        return made_ahead(self, processes=has_accelerator())
 
 
 def train(
@@ -108,6 +101,7 @@ def train(
     else:
         _write_facts(run / FACTS, recipe, task.facts(training), seed)
 
+    draw_at = 0.0
     with _progress(recipe.epochs, len(history)) as advance:
         for epoch in range(len(history), recipe.epochs):
             if _is_over(history, recipe, task):
@@ -122,10 +116,13 @@ def train(
                 _replace(run / BEST, learner.averaged().save)
             _write_history(run / CURVE, history)
             _replace(run / learner.state_name, learner.save)
-            task.draw(history, best, run / "curves.png")
+            if time.monotonic() >= draw_at:
+                task.draw(history, best, run / "curves.png")
+                draw_at = time.monotonic() + DRAWN_EVERY_S
             log.info("epoch %(epoch)d: loss %(loss).4f, " + task.told, line)
             if watch:
                 watch(line)
+    task.draw(history, best_epoch(history, task.cost), run / "curves.png")
     return keras.models.load_model(run / BEST)
 
 
@@ -158,8 +155,7 @@ def use_fast_arithmetic() -> str:
         if tf.config.list_physical_devices("GPU"):
             keras.mixed_precision.set_dtype_policy("mixed_float16")
             return "mixed precision: float16 on the GPU"
-        cpu = Path("/proc/cpuinfo")
-        if cpu.exists() and ("avx512_bf16" in cpu.read_text() or "amx_bf16" in cpu.read_text()):
+        if has_fast_bfloat16():
             tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
             return "mixed precision: bfloat16 on the CPU"
     if keras.backend.backend() == "jax":
@@ -168,6 +164,8 @@ def use_fast_arithmetic() -> str:
         if jax.default_backend() == "gpu":
             keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
             return "mixed precision: bfloat16 on the GPU"
+    if keras.backend.backend() == "torch" and has_fast_bfloat16():  # the twin sees to it
+        return f"mixed precision: bfloat16 on the {'GPU' if has_accelerator() else 'CPU'}"
     return "full precision: float32"
 
 

@@ -1,6 +1,7 @@
 """A Keras network as PyTorch modules: the same numbers, and on a CPU about half of Keras's time for a training step.
 
-Keras stays the one description of a network and the format it is kept in; PyTorch only does the arithmetic of a run.
+Where there is a GPU it runs there; in bfloat16 where the hardware is fast at it and the layer bears it. Keras stays the
+one description of a network and the format it is kept in; PyTorch only does the arithmetic of a run.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from training.hardware import has_fast_bfloat16
 from training.recipe import Recipe
 from training.task import Loss
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Twin(nn.Module):
@@ -58,7 +62,7 @@ class Twin(nn.Module):
     def write(self, model: keras.Model) -> None:
         """Give these weights to the Keras model."""
         for layer, part in self._weighted(model):
-            values = [tensor.detach().numpy() for tensor in _tensors(part)]
+            values = [tensor.detach().cpu().numpy() for tensor in _tensors(part)]
             layer.set_weights([value.transpose(_to_keras(part, value.ndim)) for value in values])
 
     def _weighted(self, model: keras.Model) -> list[tuple[keras.Layer, nn.Module]]:
@@ -68,12 +72,12 @@ class Twin(nn.Module):
 
 def forward(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """What the network answers in inference, (N, 7) for (N, S, S, 1) float32 pixels, computed by its twin."""
-    twin = Twin(model).to(memory_format=torch.channels_last).eval()
+    twin = Twin(model).to(DEVICE, memory_format=torch.channels_last).eval()
     twin.read(model)
 
     def answer(faces: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return twin(_pictures(faces)).numpy()
+        with torch.inference_mode(), _mixed_precision():
+            return twin(_pictures(faces)).float().cpu().numpy()
 
     return answer
 
@@ -87,23 +91,25 @@ class TorchLearner:
         self.steps = 0
         self._loss = loss
         self._kept = recipe.network()
-        self._twin = Twin(self._kept).to(memory_format=torch.channels_last)
+        self._twin = Twin(self._kept).to(DEVICE, memory_format=torch.channels_last)
         self._twin.read(self._kept)
         self._average = AveragedModel(
             self._twin, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         ).eval()
-        self._rate = recipe.schedule(steps)
+        self._rates = _rates(recipe, steps)
         self._optimizer = _optimizer(recipe, self._twin)
         self._decay = recipe.weight_decay
         self._decaying = [p for name, p in self._twin.named_parameters() if p.ndim > 1]
 
     def step(self, faces: np.ndarray, targets: np.ndarray) -> float:
-        rate = float(keras.ops.convert_to_numpy(self._rate(self.steps)))
+        rate = float(self._rates[self.steps])
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._twin.train()
         self._optimizer.zero_grad()
-        loss = self._loss(self._twin(_pictures(faces)), torch.from_numpy(targets))
+        with _mixed_precision():
+            answers = self._twin(_pictures(faces))
+        loss = self._loss(answers.float(), torch.from_numpy(targets).to(DEVICE))
         loss.backward()
         with torch.no_grad():
             torch._foreach_mul_(self._decaying, 1 - rate * self._decay)
@@ -113,9 +119,9 @@ class TorchLearner:
         return float(loss.detach())
 
     def logits(self, faces: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
+        with torch.inference_mode(), _mixed_precision():
             parts = [self._average(_pictures(faces[start : start + 512])) for start in range(0, len(faces), 512)]
-        return torch.cat(parts).double().numpy()
+        return torch.cat(parts).double().cpu().numpy()
 
     def averaged(self) -> keras.Model:
         self._average.module.write(self._kept)
@@ -125,7 +131,7 @@ class TorchLearner:
         torch.save({name: part.state_dict() for name, part in self._state().items()} | {"steps": self.steps}, path)
 
     def load(self, path: Path) -> None:
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, map_location=DEVICE, weights_only=True)
         for name, part in self._state().items():
             part.load_state_dict(saved[name])
         self.steps = saved["steps"]
@@ -141,8 +147,18 @@ def _optimizer(recipe: Recipe, twin: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(twin.parameters(), lr=0.0, eps=1e-7)
 
 
+def _rates(recipe: Recipe, steps: int) -> np.ndarray:
+    """The learning rate of every step of the run, on the CPU: asked one by one they would keep a GPU waiting."""
+    with keras.device("cpu"):
+        return keras.ops.convert_to_numpy(recipe.schedule(steps)(np.arange(recipe.epochs * steps)))
+
+
+def _mixed_precision() -> torch.autocast:
+    return torch.autocast(DEVICE.type, torch.bfloat16, enabled=has_fast_bfloat16())
+
+
 def _pictures(faces: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(faces)).permute(0, 3, 1, 2)
+    return torch.from_numpy(np.ascontiguousarray(faces)).to(DEVICE).permute(0, 3, 1, 2)
 
 
 class _Rescaling(nn.Module):
@@ -237,8 +253,6 @@ def _part(layer: keras.Layer) -> nn.Module:
         return _Convolution(layer)
     if isinstance(layer, layers.BatchNormalization):
         return nn.BatchNorm2d(layer.gamma.shape[0], layer.epsilon, 1 - layer.momentum)
-    if isinstance(layer, layers.MaxPooling2D) and (layer.strides, layer.padding) == (layer.pool_size, "valid"):
-        return nn.MaxPool2d(layer.pool_size)
     if isinstance(layer, layers.ReLU):
         return nn.ReLU()
     if isinstance(layer, layers.Add):

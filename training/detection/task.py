@@ -28,7 +28,7 @@ HEIGHT, WIDTH = 256, 320
 SHOWN_HEIGHT = 240
 """Pictures to select by are fitted into this height, as on the device."""
 
-VIEWS_AN_EPOCH = 3200
+VIEWS_AN_EPOCH = 12800
 SAME_FACE_IOU = 0.4
 LEAST_WANTED_PX = 10
 """Faces kept aside count from this size in the network's input."""
