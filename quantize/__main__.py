@@ -67,6 +67,20 @@ def _convert(options: argparse.Namespace) -> int:
     return 0
 
 
+def _calibrate(options: argparse.Namespace) -> int:
+    faces = known(options.data)
+    test = held_out(faces, "PrivateTest", options.ck)
+    from quantize.describe import calibrated_again
+
+    model = find_model(options.model)
+    card = calibrated_again(model, faces.splits["PublicTest"], test)
+    log.info("%s: temperature %.3f, uncertain below %.3f", model, card["temperature"], card["uncertain_below"])
+    log.info("%s accuracy %.2f %%", test.split, 100 * card["metrics"]["everyday"]["accuracy"]["value"])
+    if cards.made_here(model.parent / cards.README):
+        cards.write(model.parent)
+    return 0
+
+
 def _methods(options: argparse.Namespace) -> int:
     faces = known(options.data)
     choices = _calibration(options.calibration, faces)
@@ -190,6 +204,12 @@ def _add_making(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     convert.add_argument("--licence", default=LICENCE, help="the card's words on the weights' licence")
     convert.add_argument("--method", help="how to make it int8; by default what `methods` measured as best for the run")
     convert.set_defaults(action=_convert)
+
+    again = actions.add_parser("calibrate", help="fit the card of a finished model anew, for example to your own faces")
+    again.add_argument("--model", required=True, help="a .tflite file with its card, or a name such as emotion")
+    again.add_argument("--data", type=Path, required=True, help=DATA + ", or a folder of faces by emotion")
+    again.add_argument("--ck", type=Path, help="folder of CK+ faces by emotion, to measure on them, too")
+    again.set_defaults(action=_calibrate)
 
     methods = actions.add_parser(
         "methods", help="measure every way to make a run int8, on PublicTest; remembered in it"

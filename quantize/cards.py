@@ -115,6 +115,12 @@ def _emotion(card: Card, common: dict[str, Any], charts: list[str]) -> dict[str,
     }
 
 
+def _mean_recall(one: dict[str, Any], metrics: dict[str, Any]) -> float:
+    """Of the emotions that the faces show."""
+    shown = [recall for label, recall in one["recall"].items() if metrics["faces_by_label"][label]]
+    return sum(shown) / len(shown)
+
+
 def headline(metrics: dict[str, Any]) -> list[Row]:
     """The lines of a card's table of figures; what an older card lacks is left out."""
     both = (metrics["everyday"], metrics["balanced"])
@@ -128,6 +134,7 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
         (f"right, of {metrics['faces']:,} faces ({metrics['split']})", *(interval(one["accuracy"]) for one in both)),
         *by_both_views("the same by both views, as a single picture is named", metrics, "both_views"),
         ("macro-F1: every emotion counts alike", *(f"{one['macro_f1']:.3f}" for one in both)),
+        ("mean over the emotions of those right", *(percent(_mean_recall(one, metrics)) for one in both)),
         ("calibration error", *(f"{one['calibration_error']:.3f}" for one in both)),
         ("neutral faces called sad", *(percent(one["neutral_called_sad"]) for one in both)),
         *((name, _share(share), "") for name, share in single.items() if share),
@@ -144,7 +151,8 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
         lines.append((words, *("" if mean is None else percent(mean) for mean in means)))
     if "float32" in metrics:
         before = metrics["float32"]
-        lines.append(("the same network before int8", *(interval(before[rates]["accuracy"]) for rates in RATES)))
+        shares = (interval(before[rates]["accuracy"]) if rates in before else "" for rates in RATES)
+        lines.append(("the same network before int8", *shares))
     return lines
 
 

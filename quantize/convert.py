@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from edge.emotion.card import Card, card_path
+from edge.emotion.card import Card, card_path, write_card
 from edge.emotion.tflite import TfliteModel
 from quantize.calibration import Choice, representative
 from quantize.converter import load_network
@@ -54,15 +54,15 @@ def convert(
 
     float_file = run / FLOAT_FILE
     float_file.write_bytes(files.float32)
-    float_card = calibrated_card(float_file, card, splits["PublicTest"])
-    float_card = with_metrics(float_file, float_card, test)
+    float_card = with_metrics(float_file, calibrated_card(float_file, card, splits["PublicTest"]), test)
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting_") as folder:
         staged = Path(folder) / target.name
         staged.write_bytes(files.int8)
-        card = calibrated_card(staged, card, splits["PublicTest"])
-        card = with_metrics(staged, card, test, unquantized=float_card["metrics"])
+        card = with_metrics(staged, calibrated_card(staged, card, splits["PublicTest"]), test, corruptions=True)
+        card["metrics"]["float32"] = float_card["metrics"]
+        write_card(staged, card)
         os.replace(staged, target)
         os.replace(card_path(staged), card_path(target))
     return card

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from edge.emotion.card import Card, write_card
+from edge.emotion.card import Card, card_path, check_emotion_card, load_verified, write_card
 from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
@@ -71,7 +73,7 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
 
     Temperature and bias fit the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
     eight in ten are what most people say. (Fitted to the votes they would tell which share of the people says so.)
-    The base rates are what the calibrated network expects of these faces, which `balanced` has to divide out.
+    The base rates are the shares of votes that the network expects of these faces, which `balanced` divides out.
     """
     write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
     selection = selection.labelled()
@@ -82,7 +84,7 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
     card = card | {
         "temperature": temperature,
         "bias": bias.tolist(),
-        "base_rates": answers.mean(axis=0).clip(min=1e-6).round(6).tolist(),
+        "base_rates": probabilities(logits, 1.0).mean(axis=0).clip(min=1e-6).round(6).tolist(),
         "uncertain_below": threshold.confidence,
         "uncertain": {
             "rule": UNCERTAIN_RULE,
@@ -95,16 +97,29 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
     return card
 
 
-def with_metrics(path: Path, card: Card, test: HeldOut, unquantized: dict[str, Any] | None = None) -> Card:
-    """Measure the file through the device's classifier, write the numbers into its card, return it.
+def calibrated_again(model: Path, selection: FaceSet, test: HeldOut) -> Card:
+    """Fit and measure the card of a finished model anew, on these faces; replace and return it. Raises ModelError.
 
-    unquantized: the metrics of the float file, to stand beside an int8 file's, which is then also put through the
-    corruptions.
+    What the float network said by everyday base rates is kept where the int8 one still says the same: then the faces
+    are the same, too. An error leaves the old card.
     """
-    metrics = summary(measure(EmotionClassifier(path), test, corruptions=unquantized is not None).result)
-    if unquantized is not None:
-        metrics["float32"] = unquantized
-    card = card | {"metrics": metrics}
+    content, card = load_verified(model)
+    check_emotion_card(card, model)
+    before = card.get("metrics", {})
+    with tempfile.TemporaryDirectory(dir=model.parent, prefix=".calibrating_") as folder:
+        staged = Path(folder) / model.name
+        staged.write_bytes(content)
+        card = with_metrics(staged, calibrated_card(staged, card, selection), test, corruptions=True)
+        if "float32" in before and before["everyday"] == card["metrics"]["everyday"]:
+            card["metrics"]["float32"] = {"everyday": before["float32"]["everyday"]}
+            write_card(staged, card)
+        os.replace(card_path(staged), card_path(model))
+    return card
+
+
+def with_metrics(path: Path, card: Card, test: HeldOut, corruptions: bool = False) -> Card:
+    """Measure the file through the device's classifier, write the numbers into its card, return it."""
+    card = card | {"metrics": summary(measure(EmotionClassifier(path), test, corruptions).result)}
     write_card(path, card)
     return card
 

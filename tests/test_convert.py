@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.emotion.card import card_path
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
@@ -69,6 +70,17 @@ def test_the_file_is_all_integers_and_takes_raw_pixels(converted: Path) -> None:
     classifier = EmotionClassifier(converted)
     assert classifier.size == 48
     assert classifier.card["input"] == [1, 48, 48, 1]
+
+
+def test_a_finished_model_is_calibrated_again(converted: Path, home: Path, tmp_path: Path) -> None:
+    model, known = tmp_path / converted.name, card_path(converted).read_text()
+    model.write_bytes(converted.read_bytes())
+    card_path(model).write_text(json.dumps(json.loads(known) | {"temperature": 3.0, "bias": [0.5] * 7}))
+    assert main(["calibrate", f"--model={model}", f"--data={home / 'data'}"]) == 0
+    fitted, before = json.loads(card_path(model).read_text()), json.loads(known)
+    before["metrics"]["float32"] = {"everyday": before["metrics"]["float32"]["everyday"]}
+    assert fitted == before
+    assert set(tmp_path.iterdir()) == {model, card_path(model)}
 
 
 def test_it_answers_like_the_network(converted: Path, home: Path) -> None:

@@ -68,15 +68,16 @@ def probabilities(
 
 
 def log_offsets(card: Card, base_rates: str | tuple[float, ...]) -> npt.NDArray[np.float64]:
-    """(7,) what to add to logits / temperature: the card's bias, and log r(c) / r_card(c) so that they fit the place.
+    """(7,) what to add to logits / temperature so that the probabilities fit the place.
 
-    Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities" (2002); why a bias goes first:
-    Alexandari et al., "Maximum likelihood with bias-corrected calibration is hard-to-beat at label shift adaptation"
-    (2020).
+    The network tells which share of ten people says what, and the card's base rates are such shares. So they give way
+    to the place's before the temperature makes majorities of shares: (log r(c) / r_card(c)) / temperature, after
+    Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities" (2002). The card's bias is the
+    difference between shares and majorities in the pictures it was fitted to: it belongs to "everyday" alone.
     """
-    bias = np.asarray(card.get("bias", [0.0] * len(LABELS)), dtype=np.float64)
-    trained = np.asarray(card["base_rates"], dtype=np.float64)
     if base_rates == "everyday":
-        return bias
+        return np.asarray(card.get("bias", [0.0] * len(LABELS)), dtype=np.float64)
+    trained = np.asarray(card["base_rates"], dtype=np.float64)
     wanted = np.full(len(LABELS), 1 / len(LABELS)) if base_rates == "balanced" else np.asarray(base_rates, dtype=float)
-    return np.asarray(bias + np.log(wanted / wanted.sum()) - np.log(trained / trained.sum()))
+    shift = np.log(wanted / wanted.sum()) - np.log(trained / trained.sum())
+    return np.asarray(shift / float(card["temperature"]))
