@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from edge.emotion.tflite import find_model
 from training.balance import class_weights, logit_adjusted, reweighted, weighted
 from training.data import FaceSet, base_rates
 from training.distil import Epoch, Taught, Teachers, taught_once, trained_network
-from training.names import DataError
 from training.recipe import Recipe
 from training.recovered import recovered
 from training.sources import read_sources, require_every_emotion
@@ -34,7 +33,7 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
     if recipe.start is None:
         require_every_emotion(training, sources)
     else:
-        recipe = replace(recipe, network=begun_from(recipe.start, recipe.network))
+        recipe = replace(recipe, network=begun_from(recipe.start))
     if recipe.logit_adjustment:
         adjusted = logit_adjusted(recipe.network, base_rates(training), recipe.logit_adjustment)
         recipe = replace(recipe, network=adjusted)
@@ -42,20 +41,21 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
     return train(recipe, training, selection, run, seed, task, watch)
 
 
-def begun_from(start: str, network: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
-    """A recipe's network with the weights to begin from; of a shipped model, its own network. Raises DataError."""
+def begun_from(start: str) -> Callable[..., keras.Model]:
+    """Makes the network to begin from, with its weights: a run's, a `.keras` file's or a shipped model's own network.
+
+    The maker takes `side` as a recipe's network does. Raises DataError.
+    """
     if not Path(start).is_dir() and Path(start).suffix != ".keras":
         return partial(recovered, find_model(start))
-    weights = trained_network(start).get_weights()
-    if [weight.shape for weight in network().get_weights()] != [weight.shape for weight in weights]:
-        raise DataError(f"start={start}: another network than this recipe's; begin with one of the same kind")
+    ended = trained_network(start)
 
-    @wraps(getattr(network, "func", network))  # run.json tells its name
-    def begun(**options: Any) -> keras.Model:
-        model = network(**options)
-        model.set_weights(weights)
+    def begun(side: int | None = ended.input_shape[1]) -> keras.Model:
+        model = keras.models.clone_model(ended, input_tensors=keras.Input((side, side, 1), name="face"))
+        model.set_weights(ended.get_weights())
         return model
 
+    begun.__name__ = ended.name  # run.json tells it
     return begun
 
 

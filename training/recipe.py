@@ -59,8 +59,8 @@ class Recipe:
     patience: int | None = None
     """Stop when so many epochs in a row were no better on PublicTest than the best before them."""
     start: str | None = None
-    """Begin from these weights instead of from random ones: a run folder's or a `.keras` file's, in the recipe's
-    network; or a shipped model's, by name or path, with its network."""
+    """Begin from these weights instead of from random ones, in their own network: a run folder's, a `.keras` file's, or
+    a shipped model's, by name or path."""
     own_labels: float = 0.0
     """Share of FER2013's own label (a search word) in its faces' targets; the rest is what the crowd saw."""
     teachers: tuple[str, ...] = ()
