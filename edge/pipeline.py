@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge import quality
 from edge.config import Config, EmotionConfig, FaceConfig, QualityConfig
-from edge.detectors import WEAK_SCORE_RATIO, Detector, open_detector
+from edge.detectors import WEAK_SCORE_RATIO, Detector, look, open_detector
 from edge.detectors.tiled import Tiled
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
@@ -106,7 +106,7 @@ class Pipeline:
         return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
 
     def _still(self, frame: Frame) -> Found:
-        faces = [face for face in self._still_detector.detect(frame.searched) if face.score >= self._min_score]
+        faces = [face for face in look(self._still_detector, frame) if face.score >= self._min_score]
         return [(self._tracker.new_id(), face) for face in faces]
 
     def _follow(self, frame: Frame) -> Found:
@@ -118,7 +118,7 @@ class Pipeline:
             or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
             or not tracker.follow(frame)
         ):
-            tracker.update(self._detector.detect(frame.searched)[: self._max_faces], frame)
+            tracker.update(look(self._detector, frame)[: self._max_faces], frame)
             self._lookout.look(frame)
         return tracker.faces(frame.time)
 

@@ -82,7 +82,7 @@ class Frame:
 
     @property
     def searched(self) -> Image:
-        """Where faces are looked for, followed and cut out: in the camera's own grey picture, else in the image."""
+        """Where faces are followed and cut out: in the camera's own grey picture, else in the image."""
         return self.image if self.grey is None else self.grey
 
     def in_image(self, face: Face) -> Face:
@@ -91,6 +91,13 @@ class Frame:
         if (width, height) == (self.width, self.height):
             return face
         return face.scaled(self.width / width, self.height / height)
+
+    def in_searched(self, face: Face) -> Face:
+        """A face in pixels of the image, in pixels of `searched`."""
+        height, width = self.searched.shape[:2]
+        if (width, height) == (self.width, self.height):
+            return face
+        return face.scaled(width / self.width, height / self.height)
 
     @property
     def width(self) -> int:

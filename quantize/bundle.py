@@ -28,12 +28,12 @@ def make_bundle(model: Path, version: str, boards: tuple[str, ...], needs_versio
 
 
 def golden_inputs(network: TfliteModel) -> dict[str, np.ndarray]:
-    """By name, in the network's own shape and type; square pictures, grey or the same in each colour."""
-    _, side, _, channels = network.input_shape
+    """By name, in the network's own shape and type; grey pictures, in colour the same in each plane."""
+    _, height, width, channels = network.input_shape
     quantization = network.input_quantization()
     pictures = {
-        name: np.repeat(picture[None, :, :, None], channels, axis=3).astype(np.float32)
-        for name, picture in drawn_pictures(side).items()
+        name: np.repeat(picture[None, :height, :width, None], channels, axis=3).astype(np.float32)
+        for name, picture in drawn_pictures(max(height, width)).items()
     }
     if quantization.scale:
         return {name: quantization.quantize(picture) for name, picture in pictures.items()}

@@ -26,15 +26,15 @@ def load_network(path: Path) -> keras.Model:
 
 
 def int8_content(model: keras.Model, pictures: np.ndarray) -> bytes:
-    """The file with int8 input, output and insides. pictures: (N, S, S) uint8, the representative faces."""
+    """The file with int8 input, output and insides. pictures: (N, H, W) or (N, H, W, planes) uint8, representative."""
 
-    def faces() -> Iterator[list[np.ndarray]]:
+    def batches() -> Iterator[list[np.ndarray]]:
         for picture in pictures:
-            yield [picture[None, ..., None].astype(np.float32)]
+            yield [np.atleast_3d(picture)[None].astype(np.float32)]
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = faces
+    converter.representative_dataset = batches
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     return _converted(converter)

@@ -38,7 +38,7 @@ def card_of(
     """All but the scores' shift and the measurements. facts, epochs: what the run's folder holds."""
     best = best_epoch(epochs, FACES.cost)
     return {
-        "kind": "greyface",
+        "kind": "anchor-free",
         "title": f"Our own detector, int8, grey, {width}x{height}",
         "input": {"height": height, "width": width, "colour": "grey", "letterbox": "centred on black"},
         "strides": list(STRIDES),

@@ -1,4 +1,4 @@
-"""The report beside our face detector: float against int8, and other detectors on the same pictures."""
+"""The report beside a face detector: float against int8, and other detectors on the same pictures."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ WORDS = {
 
 def text(stem: str, card: Card, beside: str | None) -> str:
     """Markdown. beside: the table of `quantize.compare_detectors`, where it was asked for."""
-    measured = card["metrics"]["kept_aside"]
-    int8, float32 = measured["int8"], measured["float32"]
+    int8, float32 = (card["metrics"]["kept_aside"][kind] for kind in ("int8", "float32"))
     rows = [
         (_words(key), f"{float32[key]:.3f}", f"{int8[key]:.3f}", f"{int8[key] - float32[key]:+.3f}") for key in int8
     ]
-    training, size = card["training"], card["input"]
+    size, pictures = card["input"], card["metrics"]["kept_aside_pictures"]
     parts = [
-        f"# {stem}: a face detector for {size['width']}x{size['height']} grey pixels",
-        f"{card['parameters']:,} parameters, {card['multiply_accumulates'] / 1e6:.0f} million multiply-accumulates; "
-        f"trained {training['epochs']} epochs, the best is number {training['best_epoch']}.",
-        f"## Float against int8\n\nAt a score of {card['min_score']}, {measured['pictures']}; sizes are the root of "
-        "the box's area in pictures of 448 pixels.",
+        f"# {stem}: a face detector for {size['width']}x{size['height']} {size['colour']} pixels",
+        f"{card['parameters']:,} parameters, {card['multiply_accumulates'] / 1e6:.0f} million multiply-accumulates"
+        f"{_course(card)}.",
+        f"## Float against int8\n\nAt a score of {card['min_score']}, {pictures} annotated photographs; sizes are the "
+        "root of the box's area in pictures of 448 pixels.",
         markdown(("", "float32", "int8", "difference"), rows).strip(),
     ]
     if beside:
         parts += ["## Side by side\n\nWIDER FACE pictures, longer side 416 pixels.", beside.strip()]
     return "\n\n".join(parts) + "\n"
+
+
+def _course(card: Card) -> str:
+    training = card.get("training")
+    if not training:
+        return ""
+    return f"; trained {training['epochs']} epochs, the best is number {training['best_epoch']}"
 
 
 def write(model: Path, card: Card, beside: str | None) -> Path:

@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -70,6 +71,16 @@ def measure(model: Path, labelled: Labelled, min_score: float, tiles: int = 1) -
             wanted[least] += sum(box.height >= least for box in boxes)
             found[least] += sum(boxes[hit].height >= least for hit in hits)
     return Recall(min_score, {h: found[h] / max(1, wanted[h]) for h in HEIGHTS_PX}, false / max(1, len(labelled)))
+
+
+def card_numbers(model: Path, pictures: Path, min_scores: tuple[float, ...]) -> dict[str, Any]:
+    """What a card says about how many faces its detector finds in WIDER FACE's pictures, by threshold."""
+    labelled = read_boxes(pictures)
+    return {
+        "pictures": f"{len(labelled)} of WIDER FACE's validation set, longer side 416 pixels",
+        "same_face_iou": SAME_FACE_IOU,
+        "at_min_score": {str(score): measure(model, labelled, score).as_numbers() for score in min_scores},
+    }
 
 
 def _matched(faces: list[Face], boxes: list[Box]) -> tuple[set[int], int]:

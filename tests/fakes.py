@@ -15,8 +15,8 @@ from edge.types import Face, Frame, Image, Result, Status
 class FakeDetector:
     """Finds in the nth picture it is shown the nth list of faces; the last list stays."""
 
-    def __init__(self, *answers: list[Face]) -> None:
-        self.answers = list(answers)
+    def __init__(self, *answers: list[Face], colour: bool = False) -> None:
+        self.answers, self.colour = list(answers), colour
         self.calls = 0
         self.pictures: list[Image] = []
 

@@ -19,7 +19,7 @@ from edge.errors import ModelError
 from edge.types import Face
 
 ROOT = Path(__file__).parents[1]
-MODEL = ROOT / "models" / "face.tflite"
+MODEL = ROOT / "models" / "blazeface.tflite"
 PORTRAIT = ROOT / "edge" / "assets" / "portrait.jpg"
 MEDIA = ROOT.parent / "shared" / "media"
 EMOTIONS = ("angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
@@ -96,7 +96,7 @@ def test_open_detector_reads_the_kind_from_the_card() -> None:
     ],
 )
 def test_a_wrong_card_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    model = tmp_path / "face.tflite"
+    model = tmp_path / "blazeface.tflite"
     shutil.copy(MODEL, model)
     card = json.loads(card_path(MODEL).read_text(encoding="utf-8"))
     card_path(model).write_text(json.dumps({**card, **change}), encoding="utf-8")

@@ -21,9 +21,9 @@ OF_THE_DETECTOR = {
     "training/detection/targets.py",
     "training/detection/task.py",
     "training/worth.py",
+    "quantize/anchor_free.py",
+    "quantize/blazeface_int8.py",
     "quantize/compare_detectors.py",
-    "quantize/detector_int8.py",
-    "quantize/grey_detector.py",
     "quantize/other_detectors.py",
     "quantize/recall.py",
 }

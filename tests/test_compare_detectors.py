@@ -44,13 +44,14 @@ def test_a_missing_file_is_one_line(pictures: Path, missing: str, capsys: pytest
 def test_the_report_names_both_arithmetics_and_their_difference() -> None:
     numbers = {"average_precision": 0.7, "recall_16_to_24_px": 0.5, "recall_from_80_px": 0.9, "point_error": 0.05}
     card = {
-        "input": {"width": 320, "height": 240},
+        "input": {"width": 320, "height": 240, "colour": "grey"},
         "parameters": 173_000,
         "multiply_accumulates": 69_000_000,
         "min_score": 0.6,
         "training": {"epochs": 10, "best_epoch": 9},
         "metrics": {
-            "kept_aside": {"pictures": "9 pictures", "float32": numbers, "int8": {**numbers, "average_precision": 0.69}}
+            "kept_aside_pictures": 9,
+            "kept_aside": {"float32": numbers, "int8": {**numbers, "average_precision": 0.69}},
         },
     }
     text = detector_report.text("ours", card, beside=None)

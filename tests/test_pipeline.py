@@ -64,6 +64,15 @@ def test_a_camera_that_gives_grey_is_searched_there_and_answered_in_pixels_of_it
     assert points[0] == pytest.approx(face_at(40, 60, 30).points[0] * (4, 2), abs=4)
 
 
+def test_a_detector_that_sees_colour_is_shown_the_image_and_its_faces_are_followed_in_the_grey():
+    detector, grey = FakeDetector([face_at(160, 120, 80)], colour=True), PICTURE[::2, ::4, 0]
+    chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)
+    results = [chain.process(replace(frame, grey=grey)) for frame in frames(9)]
+    assert all(picture.ndim == 3 for picture in detector.pictures)
+    for result in results[1:]:
+        assert result.tracks[0].face.box.centre == pytest.approx((160, 120), abs=4)
+
+
 def test_the_detector_rests_between_its_turns():
     detector = FakeDetector([face_at(100, 100)])
     chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)

@@ -10,7 +10,7 @@ import pytest
 
 from edge.config import FaceConfig
 from edge.detectors import open_detector
-from edge.detectors.tiled import Tiled, tiles_of, together
+from edge.detectors.tiled import TRUST, Tiled, tiles_of, together
 from edge.types import Box, Face, Image
 from tests.fakes import FakeDetector
 
@@ -56,7 +56,7 @@ def test_what_a_tile_shows_lies_where_the_tile_lies() -> None:
     assert [picture.shape[:2] for picture in detector.pictures] == [(480, 640)] + [(288, 384)] * 4
     assert (found.box.x0, found.box.y0, found.box.width) == (256 + 100, 192 + 120, 30)
     np.testing.assert_array_equal(found.points[0], (356, 312))
-    assert found.score == pytest.approx(0.9 * 0.9)
+    assert found.score == pytest.approx(TRUST[2] * 0.9)
 
 
 def test_a_face_that_a_tile_cuts_off_is_left_to_the_others() -> None:
@@ -70,7 +70,7 @@ def test_two_weak_looks_make_a_sure_one_and_one_does_not() -> None:
     weak = face(20, 20, 40, 0.5)
     assert not Tiled(FakeDetector([weak], []), 2, 0.6).detect(blank())
     (found,) = Tiled(FakeDetector([weak], [face(22, 21, 40, 0.45)], []), 2, 0.6).detect(blank())
-    assert found.score == pytest.approx(1 - (1 - 0.9 * 0.5) * (1 - 0.9 * 0.45))
+    assert found.score == pytest.approx(1 - (1 - 0.5) * (1 - TRUST[2] * 0.45))
     assert found.box == weak.box
 
 
@@ -96,11 +96,11 @@ def test_a_face_across_the_room_is_found() -> None:
     portrait = cv2.imread(str(PORTRAIT))
     assert portrait is not None
     (near,) = open_detector(FaceConfig()).detect(portrait)
-    scale = 24 / near.box.width
+    scale = 14 / near.box.width
     small = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     room = np.full((480, 640, 3), 90, np.uint8)
     room[200 : 200 + small.shape[0], 120 : 120 + small.shape[1]] = small
-    detector = open_detector(FaceConfig(min_score=0.36))
+    detector = open_detector(FaceConfig(min_score=0.36, min_size_px=8))
     (far,) = Tiled(detector, 3, 0.6).detect(room)
     assert far.box.iou(near.scaled(scale, scale).moved(120, 200).box) > 0.5
     assert not [one for one in detector.detect(room) if one.score >= 0.6]

@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.cameras import camera_for
 from edge.config import Config
-from edge.detectors import open_detector
+from edge.detectors import look, open_detector
 from edge.emotion.boards import estimated
 from edge.emotion.card import load_verified
 from edge.emotion.classifier import EmotionClassifier
@@ -105,7 +105,7 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     """Each stage on every frame, as if none were ever skipped."""
     detector = open_detector(config.face, config.emotion.threads)
     classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
-    found = [detector.detect(frame.searched) for frame in pictures]
+    found = [look(detector, frame) for frame in pictures]
     seen = [(frame, faces[0]) for frame, faces in zip(pictures, found, strict=True) if faces]
     if not seen:
         raise SourceError(f"{config.camera.source}: no face in its first {len(pictures)} frames; show it one")
@@ -115,7 +115,7 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     results = [pipeline.process(frame) for frame in pictures]
     overlay = Overlay(config.window.style, config.window.bars)
     return {
-        "detect": _timed(lambda frame: detector.detect(frame.searched), pictures),
+        "detect": _timed(lambda frame: look(detector, frame), pictures),
         "follow": _timed(lambda pair: followed(pair[0][0].searched, pair[1]), list(zip(seen, anchors, strict=True))),
         "crop": _timed(lambda pair: face_input(pair[0].searched, pair[1].points, classifier.size), seen),
         "classify": _timed(lambda crop: classifier.classify([crop]), crops),

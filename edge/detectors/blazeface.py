@@ -34,6 +34,8 @@ TIGHT_FILL: Final = 0.62
 class BlazeFace:
     """Finds the faces of a picture in one pass. One thread at a time."""
 
+    colour: Final = True
+
     def __init__(self, model: Path, min_score: float, min_size_px: float, max_faces: int, threads: int = 1) -> None:
         """min_score: 0..1. min_size_px: least width of a face, pixels of the frame. Raises ModelError."""
         content, card = load_verified(model)

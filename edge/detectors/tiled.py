@@ -24,8 +24,8 @@ EDGE_RATIO: Final = 0.02
 SAME_IOU: Final = 0.3
 SAME_INSIDE: Final = 0.6
 """Of the smaller box, inside a likelier one: a part of that face."""
-TRUST: Final = {1: 1.0, 2: 0.9, 3: 0.8}
-"""By tiles along a side, how far a score is believed: the more looks, the more often one of them is wrong."""
+TRUST: Final = {1: 1.0, 2: 0.8, 3: 0.6}
+"""By tiles along a side, how far a score in a tile is believed: the more looks, the more often one of them is wrong."""
 
 
 class Tiled:
@@ -38,6 +38,7 @@ class Tiled:
         """
         self._detector, self._tiles, self._trust = detector, tiles, TRUST[tiles]
         self._min_score = min_score
+        self.colour = detector.colour
 
     def detect(self, image: Image) -> list[Face]:
         """The faces of a (H, W, 3) BGR or (H, W) grey picture, likeliest first, in pixels of that picture."""
@@ -66,7 +67,8 @@ def tiles_of(width: int, height: int, most: int) -> Iterator[tuple[int, int, int
 def together(looks: list[list[Face]], trust: float) -> list[Face]:
     """Each face once, where its likeliest look saw it, likeliest first.
 
-    Its score is the chance that not all looks that saw it were wrong, each believed trust times its score.
+    Its score is the chance that not all looks that saw it were wrong, where those at tiles, all but the first, are
+    believed trust times their scores.
     """
     left = sorted(((face, look) for look, faces in enumerate(looks) for face in faces), key=lambda one: -one[0].score)
     found = []
@@ -77,7 +79,7 @@ def together(looks: list[list[Face]], trust: float) -> list[Face]:
         for (face, look), overlap in zip(left, overlaps, strict=True):
             if overlap >= SAME_IOU:
                 scores.setdefault(look, face.score)
-        doubt = math.prod(1 - trust * score for score in scores.values())
+        doubt = math.prod(1 - (trust if look else 1.0) * score for look, score in scores.items())
         found.append(replace(likeliest, score=1 - doubt))
         left = [
             one

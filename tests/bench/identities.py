@@ -49,6 +49,7 @@ class Forgetful:
 
     def __init__(self, detector: Detector, share: float) -> None:
         self._detector, self._share, self._chance = detector, share, np.random.default_rng(1)
+        self.colour = detector.colour
 
     def detect(self, image: Image) -> list[Face]:
         found = self._detector.detect(image)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.detectors.greyface import decoded
+from edge.detectors.anchor_free import decoded
 from tests.detection.photographs import drawn
 from training.detection.annotations import MarkedFace, annotated
 from training.detection.camera import seen_by_camera

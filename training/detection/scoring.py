@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge.detectors.anchor_free import four_points
 from edge.detectors.merging import merged, overlaps
 from edge.types import Face
 from training.detection.annotations import Annotated
@@ -131,9 +132,7 @@ def _sizes(boxes: np.ndarray) -> np.ndarray:
 
 def truth(faces: Annotated, least_px: float) -> Truth:
     """Faces smaller than least_px (root of the area) are ignored."""
-    mouth = faces.points[:, 3:].mean(axis=1, keepdims=True)
-    four = np.concatenate([faces.points[:, :3], mouth], axis=1)
-    return Truth(faces.boxes, faces.ignored | (_sizes(faces.boxes) < least_px), four)
+    return Truth(faces.boxes, faces.ignored | (_sizes(faces.boxes) < least_px), four_points(faces.points))
 
 
 def found_by(

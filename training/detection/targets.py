@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from edge.detectors.greyface import cell_centres
+from edge.detectors.anchor_free import cell_centres
 from training.detection.network import STRIDES
 
 ANSWERING_PX = ((0, 40), (28, 92), (64, 1e6))

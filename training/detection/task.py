@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.detectors.greyface import decoded
+from edge.detectors.anchor_free import decoded
 from training import figures
 from training.detection.camera import seen_by_camera
 from training.detection.pictures import Picture, read_pictures

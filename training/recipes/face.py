@@ -7,9 +7,9 @@ an H100 that trains two other networks meanwhile, with five CPU cores to make th
 
 Trained once, seed 1, on 5,011 pictures, most of their faces masked; cut off after epoch 41, of which 40 was kept. In
 int8 (202 KB), on those kept aside: average precision 0.78, points 0.091 face sizes off (`quantize.grey_detector`). On
-100 pictures of WIDER FACE, which are not like those: 0.54, BlazeFace 0.61 (`quantize.compare_detectors`), so no weights
-are shipped. A third as many and smaller views gave 0.67 and 0.49. What to try next: WIDER FACE's own training pictures,
-a teacher's boxes on more pictures of bare faces.
+100 pictures of WIDER FACE, which are not like those: 0.54, BlazeFace 0.61, YuNet 0.78 (`quantize.compare_detectors`),
+so no weights are shipped. A third as many and smaller views gave 0.67 and 0.49. What to try next: WIDER FACE's own
+training pictures, a teacher's boxes on more pictures of bare faces.
 """
 
 from functools import partial

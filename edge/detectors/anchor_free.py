@@ -1,11 +1,13 @@
-"""Our own face detector: int8, on the grey plane that a camera delivers for nothing.
+"""Detectors without anchors, which answer on grids of 8, 16 and 32 pixels: YuNet, and our `training.detection`.
 
-The network (`training/detection/network.py`) answers on grids of 8, 16 and 32 pixels: in each cell the logit of a
-face's middle being there, its box and five points. Nothing is decoded but the cells whose score is high enough.
+Each cell says how likely a face's middle lies there, its box and five points. YuNet says two logits, of a face and of
+how well its box fits: the score is the geometric mean of their likelihoods (Wu, Peng and Yu, "YuNet: a tiny
+millisecond-level face detector", 2023). Nothing is decoded but the cells whose score is high enough.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 from typing import Any, Final
@@ -21,22 +23,27 @@ from edge.emotion.tflite import Quantization, TfliteModel
 from edge.errors import ModelError
 from edge.types import Box, Face, Image
 
-SCORE, BOX, POINTS = 1, 4, 10
-"""Channels of a grid's three outputs."""
+LOGITS, BOX, POINTS = (1, 2), 4, 10
+"""Channels of a grid's three outputs; of the first, whichever the network has."""
+
+MOUTH_BELOW_CORNERS: Final = 0.04
+"""Of the way from the eyes to the corners: so much lower BlazeFace, which knows the mouth's middle, sees it on 1,870
+pictures of FER2013 (`python -m training.geometry`). The crop rule was measured with it."""
 
 _LOG_SIDE: Final = 4.0
 """A box's side is within e to the power of plus or minus this many strides: keeps the exponential finite."""
 
 
-class GreyFace:
+class AnchorFree:
     """Finds the faces of a picture in one pass. One thread at a time."""
 
     def __init__(self, model: Path, min_score: float, min_size_px: float, max_faces: int, threads: int = 1) -> None:
         """min_score: 0..1. min_size_px: least width of a face, pixels of the frame. Raises ModelError."""
         content, card = load_verified(model)
         self._model = TfliteModel(content, str(model), threads)
-        height, width = _input_size(self._model, model)
-        self._letterbox = GreyLetterbox(height, width, self._model.input_quantization())
+        height, width, planes = _input_size(self._model, model)
+        self.colour = planes > 1
+        self._letterbox = Letterbox(height, width, planes, self._model.input_quantization())
         strides, self._sureness, self._merge_iou = _reading(card, model)
         self._grids = [Grid(self._model, stride, height, width, model) for stride in strides]
         self._min_logit = self._sureness.logit(min_score)
@@ -77,7 +84,10 @@ class Grid:
         """height, width: of the network's input. Raises ModelError where the network has no such grid."""
         self._stride = stride
         rows, columns = -(-height // stride), -(-width // stride)
-        self._numbers = [_output_of(network, (1, rows, columns, channels), model) for channels in (SCORE, BOX, POINTS)]
+        self._numbers = [
+            _output_of(network, [(1, rows, columns, channels) for channels in possible], model)
+            for possible in (LOGITS, (BOX,), (POINTS,))
+        ]
         self._scales = [network.output_quantization(number) for number in self._numbers]
         self._centres = cell_centres(rows, columns, stride)
 
@@ -85,9 +95,13 @@ class Grid:
         """Logits of the cells that reach the least one, and their detections in input pixels."""
         raw, boxes, points = (outputs[number].reshape(len(self._centres), -1) for number in self._numbers)
         # Compared as the integers they are: most pictures end here.
-        chosen = np.flatnonzero(raw[:, 0] >= _least_integer(self._scales[0], min_logit))
+        least = _least_integer(self._scales[0], least_of_each(min_logit, raw.shape[1]))
+        chosen = np.flatnonzero(functools.reduce(np.minimum, raw.T) >= least)
+        logits = joint(self._scales[0].dequantize(raw[chosen]))
+        sure = logits >= min_logit
+        chosen = chosen[sure]
         return (
-            self._scales[0].dequantize(raw[chosen, 0]),
+            logits[sure],
             decoded(
                 self._scales[1].dequantize(boxes[chosen]),
                 self._scales[2].dequantize(points[chosen]),
@@ -97,33 +111,53 @@ class Grid:
         )
 
 
-class GreyLetterbox:
-    """Fits pictures of any size into the network's grey input. Owns and reuses the buffers."""
+class Letterbox:
+    """Fits pictures of any size into the network's input. Owns and reuses the buffers."""
 
-    def __init__(self, height: int, width: int, quantization: Quantization) -> None:
-        self._height, self._width = height, width
-        self._canvas = np.empty((height, width), np.uint8)
+    def __init__(self, height: int, width: int, planes: int, quantization: Quantization) -> None:
+        """planes: 1 for grey, 3 for blue, green and red."""
+        self._planes = planes
+        self._canvas = np.empty((height, width) if planes == 1 else (height, width, planes), np.uint8)
         self._table = quantization.quantize(np.arange(256, dtype=np.float64))
-        self._batch = np.empty((1, height, width, 1), self._table.dtype)
+        self._batch = np.empty((1, height, width, planes), self._table.dtype)
 
     def fit(self, image: Image) -> tuple[npt.NDArray[Any], Floats, Floats]:
         """Put the picture into the middle, on black.
 
-        Returns the input, (1, H, W, 1), overwritten by the next call; where the picture's origin lies in it, x and y;
-        and its scale in input pixels per pixel, x and y.
+        Returns the input, (1, H, W, planes), overwritten by the next call; where the picture's origin lies in it, x
+        and y; and its scale in input pixels per pixel, x and y.
         """
-        height, width = image.shape[:2]
-        scale = min(self._height / height, self._width / width)
+        (height, width), (high, wide) = image.shape[:2], self._canvas.shape[:2]
+        scale = min(high / height, wide / width)
         inner_height, inner_width = max(1, round(height * scale)), max(1, round(width * scale))
-        top, left = (self._height - inner_height) // 2, (self._width - inner_width) // 2
-        small = reduced(image, inner_width, inner_height)
-        if (inner_height, inner_width) != self._canvas.shape:
+        top, left = (high - inner_height) // 2, (wide - inner_width) // 2
+        small = self._coloured(reduced(image, inner_width, inner_height))
+        if small.shape != self._canvas.shape:
             self._canvas.fill(0)
-        inner = self._canvas[top : top + inner_height, left : left + inner_width]
-        inner[:] = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        cv2.LUT(self._canvas, self._table, dst=self._batch[0, :, :, 0])
+        self._canvas[top : top + inner_height, left : left + inner_width] = small
+        cv2.LUT(self._canvas, self._table, dst=self._batch[0].reshape(self._canvas.shape))
         scales = (inner_width / width, inner_height / height)
         return self._batch, np.array((left, top), np.float32), np.array(scales, np.float32)
+
+    def _coloured(self, image: Image) -> npt.NDArray[Any]:
+        """In as many planes as the network takes."""
+        if (image.ndim == 3) == (self._planes == 3):
+            return image
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY if image.ndim == 3 else cv2.COLOR_GRAY2BGR)
+
+
+def joint(logits: Floats) -> Floats:
+    """(N,) logits of the geometric means of the likelihoods that the rows of (N, 1 or 2) logits stand for."""
+    if logits.shape[1] == 1:
+        return logits[:, 0]
+    log_mean = -np.logaddexp(0, -logits).mean(axis=1)
+    return np.asarray(log_mean - np.log(-np.expm1(log_mean)), np.float32)
+
+
+def least_of_each(logit: float, count: int) -> float:
+    """What each of so many logits reaches where `joint` of them reaches this one."""
+    likelihood = (1 + math.exp(-logit)) ** -count
+    return math.log(likelihood / (1 - likelihood))
 
 
 def cell_centres(rows: int, columns: int, stride: int) -> Floats:
@@ -142,9 +176,15 @@ def decoded(boxes: Floats, points: Floats, centres: Floats, strides: Floats) -> 
     middle = centres + boxes[:, :2] * step
     half = np.exp(np.clip(boxes[:, 2:], -_LOG_SIDE, _LOG_SIDE)) * step / 2
     five = centres[:, None] + points.reshape(-1, 5, 2) * step[:, None]
-    mouth = five[:, 3:].mean(axis=1, keepdims=True)
     corners = np.stack([middle - half, middle + half], axis=1)
-    return np.concatenate([corners, five[:, :3], mouth], axis=1).astype(np.float32)
+    return np.concatenate([corners, four_points(five)], axis=1).astype(np.float32)
+
+
+def four_points(five: Floats) -> Floats:
+    """(N, 4, 2) as in `edge.types.Points`, of (N, 5, 2) with both corners of the mouth instead of its middle."""
+    eyes, corners = five[:, :2].mean(axis=1), five[:, 3:].mean(axis=1)
+    mouth = corners + MOUTH_BELOW_CORNERS * (corners - eyes)
+    return np.concatenate([five[:, :3], mouth[:, None]], axis=1)
 
 
 def _least_integer(quantization: Quantization, real: float) -> float:
@@ -159,18 +199,20 @@ def _face(pairs: Pairs, score: np.float32) -> Face:
     return Face(Box(x0, y0, x1, y1), float(score), pairs[2:].copy())
 
 
-def _input_size(network: TfliteModel, model: Path) -> tuple[int, int]:
+def _input_size(network: TfliteModel, model: Path) -> tuple[int, int, int]:
+    """Height, width, planes."""
     shape = network.input_shape
-    if len(shape) != 4 or shape[0] != 1 or shape[3] != 1:
-        raise ModelError(f"{model} takes input {shape}, not one grey picture: it is no grey face detector")
-    return shape[1], shape[2]
+    if len(shape) != 4 or shape[0] != 1 or shape[3] not in (1, 3):
+        raise ModelError(f"{model} takes input {shape}, not one picture: it is no anchor-free face detector")
+    return shape[1], shape[2], shape[3]
 
 
-def _output_of(network: TfliteModel, shape: tuple[int, ...], model: Path) -> int:
+def _output_of(network: TfliteModel, shapes: list[tuple[int, ...]], model: Path) -> int:
+    """The number of the output that has one of the shapes."""
     for number, output in enumerate(network.outputs):
-        if tuple(output["shape"]) == shape:
+        if tuple(output["shape"]) in shapes:
             return number
-    raise ModelError(f"{model} has no output of shape {shape}: not the card's network")
+    raise ModelError(f"{model} has no output of shape {shapes[0]}: not the card's network")
 
 
 def _reading(card: Card, model: Path) -> tuple[list[int], Sureness, float]:

