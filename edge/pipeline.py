@@ -112,7 +112,7 @@ class Pipeline:
     def _follow(self, frame: Frame) -> Found:
         """Follow the known faces; look for all when it is time to, or when someone is new, missed or lost."""
         tracker = self._tracker
-        known = [face.box for _, face in tracker.faces(frame.time)]
+        known = [face.box for _, face in tracker.faces(frame)]
         if (
             tracker.unsure(frame.time)
             or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
@@ -120,7 +120,7 @@ class Pipeline:
         ):
             tracker.update(look(self._detector, frame)[: self._max_faces], frame)
             self._lookout.look(frame)
-        return tracker.faces(frame.time)
+        return tracker.faces(frame)
 
     def _answers(self, frame: Frame, found: Found) -> dict[int, Answer]:
         """For the faces whose turn it is, asked in one batch: clear ones, and those that have no name at all yet."""

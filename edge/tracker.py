@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.follower import Anchor, alike, anchored, followed
-from edge.types import Face, Frame
+from edge.types import Box, Face, Frame
 
 COAST_S: Final = 0.25
 """A face the detector misses is still shown, and looked for in every frame, for so long; its id is kept for longer."""
@@ -23,6 +23,9 @@ STRAYING_PER_S: Final = 1.0
 SIMILAR_SIZE_RATIO: Final = 1.7
 LEAST_ALIKE: Final = 0.4
 """A followed face that looks less like itself when the detector saw it last is something that came before it."""
+TOUCHING: Final = 0.1
+"""Of its width, how near to another face's box one may begin to disappear behind it: what is seen of it then is less
+wide, and seems to move less."""
 COVERED_IOU: Final = 0.1
 LONGEST_COVERED_S: Final = 3.0
 """Behind another face nobody can be seen leaving: for so long, at most, the clock of the missed one stands still."""
@@ -64,18 +67,20 @@ class _Known:
     def in_view(self, time: float) -> bool:
         return self.sightings >= 2 and (self.missed is None or time - self.missed <= COAST_S)
 
-    def place(self, anchor: Anchor, time: float) -> None:
-        """Here it is now, found by the detector or followed."""
+    def place(self, anchor: Anchor, time: float, touched: bool) -> None:
+        """Here it is now, found by the detector or followed. touched: it may be half hidden, and moves on as before."""
         elapsed = time - self.placed
-        if elapsed > 0:
+        if elapsed > 0 and not (touched and self.sightings >= 2):
             fresh = (complex(*anchor.face.box.centre) - complex(*self.face.box.centre)) / elapsed
             fresh_share = 1.0 if self.sightings == 1 else -math.expm1(-elapsed / VELOCITY_S)
             self.velocity += fresh_share * (fresh - self.velocity)
         self.face, self.placed, self.anchor = anchor.face, time, anchor
 
-    def detected(self, anchor: Anchor, time: float) -> None:
-        self.place(anchor, time)
-        self.seen, self.missed, self.gone, self.look = time, None, math.inf, anchor.look()
+    def detected(self, anchor: Anchor, time: float, touched: bool) -> None:
+        self.place(anchor, time, touched)
+        self.seen, self.missed, self.gone = time, None, math.inf
+        if not touched:
+            self.look = anchor.look()
         self.sightings += 1
 
     def miss(self, time: float) -> None:
@@ -126,9 +131,11 @@ class Tracker:
         self._watched = time
         anchors = [anchored(frame.searched, face) for face in faces]
         pairs = _matches(self._known, anchors, time)
+        boxes = [face.box for face in faces]
         for known in self._known:
             if known.id in pairs:
-                known.detected(anchors[pairs[known.id]], time)
+                anchor = anchors[pairs[known.id]]
+                known.detected(anchor, time, _touches(anchor.face.box, boxes))
             else:
                 known.miss(time)
         self._stop_clocks(time)
@@ -142,20 +149,30 @@ class Tracker:
         """Follow the faces in view by their look. False where one got lost: the detector should look at this frame."""
         everyone = True
         self._watched = frame.time
+        boxes = self._seen_boxes()
         for known in self._known:
             if known.anchor is None:
                 continue
             anchor = followed(frame.searched, known.anchor)
             if anchor is not None and alike(anchor.look(), known.look) >= LEAST_ALIKE:
-                known.place(anchor, frame.time)
+                known.place(anchor, frame.time, _touches(known.face.box, boxes))
             else:
                 everyone = False
                 known.anchor = None
         return everyone
 
-    def faces(self, time: float) -> list[tuple[int, Face]]:
-        """The confirmed faces in view, by id, each where it should be at this time."""
-        return [(known.id, known.at(time)) for known in self._known if known.in_view(time)]
+    def faces(self, frame: Frame) -> list[tuple[int, Face]]:
+        """The confirmed faces in view, by id, each where it should be in this frame.
+
+        Who is missed behind another face is not in view, nor whose middle has left the picture.
+        """
+        there = self._seen_boxes()
+        placed = [(known, known.at(frame.time)) for known in self._known if known.in_view(frame.time)]
+        return [
+            (known.id, face)
+            for known, face in placed
+            if _is_inside(face.box, frame) and (known.missed is None or not _is_covered(face.box, there))
+        ]
 
     def ids(self) -> set[int]:
         """Everyone confirmed and not yet forgotten, in view or not."""
@@ -166,12 +183,33 @@ class Tracker:
 
     def _stop_clocks(self, time: float) -> None:
         """Who is missed where another face stands may be behind it."""
-        there = [known.face.box for known in self._known if known.missed is None]
+        there = self._seen_boxes()
         for known in self._known:
-            if known.missed is not None and time - known.seen < LONGEST_COVERED_S:
-                box = known.at(time).box
-                if any(box.iou(other) > COVERED_IOU for other in there):
-                    known.gone = time
+            recent = known.missed is not None and time - known.seen < LONGEST_COVERED_S
+            if recent and _is_covered(known.at(time).box, there):
+                known.gone = time
+
+    def _seen_boxes(self) -> list[Box]:
+        return [known.face.box for known in self._known if known.missed is None]
+
+
+def _touches(box: Box, boxes: list[Box]) -> bool:
+    """Whether another of the boxes lies so near that it may hide a part of the face. boxes: this one among them."""
+    return any(other != box and _gap(box, other) < TOUCHING * box.width for other in boxes)
+
+
+def _is_covered(box: Box, others: list[Box]) -> bool:
+    return any(box.iou(other) > COVERED_IOU for other in others)
+
+
+def _is_inside(box: Box, frame: Frame) -> bool:
+    (x, y), (height, width) = box.centre, frame.searched.shape[:2]
+    return bool(0 <= x < width and 0 <= y < height)
+
+
+def _gap(one: Box, other: Box) -> float:
+    """Pixels between them along the axis where they are further apart; negative where they overlap."""
+    return max(one.x0 - other.x1, other.x0 - one.x1, one.y0 - other.y1, other.y0 - one.y1)
 
 
 def _matches(everyone: list[_Known], anchors: list[Anchor], time: float) -> dict[int, int]:
