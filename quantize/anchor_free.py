@@ -39,6 +39,15 @@ LEAST_PX = 14
 
 
 @dataclass(frozen=True)
+class Size:
+    """One file: what its stem ends with, and the network's input."""
+
+    ending: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Photographs:
     """training: (H, W) or (H, W, 3), to learn the ranges from. aside: to measure on, with their truths."""
 

@@ -5,6 +5,7 @@ The golden set's inputs are drawn, not photographed: uniform pictures, a ramp, s
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from edge.emotion.golden import write_golden
 from edge.emotion.tflite import TfliteModel
 from quantize.golden import drawn_pictures
 
-PICTURES_OF_FLOATS = 4
-"""Of a network that takes floats: each takes hundreds of kilobytes, and its first pictures say enough."""
+MOST_INPUT_BYTES = 2 << 20
+"""Of a network with large inputs, a few of the pictures say enough."""
 
 
 def make_bundle(model: Path, version: str, boards: tuple[str, ...], needs_version: str) -> Bundle:
@@ -36,9 +37,11 @@ def golden_inputs(network: TfliteModel) -> dict[str, np.ndarray]:
         for name, picture in drawn_pictures(max(height, width)).items()
     }
     if quantization.scale:
-        return {name: quantization.quantize(picture) for name, picture in pictures.items()}
-    first = list(pictures.items())[:: len(pictures) // PICTURES_OF_FLOATS]
-    return {name: picture / np.float32(127.5) - np.float32(1) for name, picture in first}
+        inputs = {name: quantization.quantize(picture) for name, picture in pictures.items()}
+    else:
+        inputs = {name: picture / np.float32(127.5) - np.float32(1) for name, picture in pictures.items()}
+    every = math.ceil(sum(value.nbytes for value in inputs.values()) / MOST_INPUT_BYTES)
+    return dict(list(inputs.items())[::every])
 
 
 def write(bundle: Bundle, folder: Path) -> Path:

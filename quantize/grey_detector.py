@@ -10,7 +10,6 @@ import csv
 import json
 import logging
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import keras
 from edge.emotion.card import Card
 from edge.errors import EdgeError
 from quantize import compare_detectors, detector_report
-from quantize.anchor_free import USUAL_SCORE, convert, photographs
+from quantize.anchor_free import USUAL_SCORE, Size, convert, photographs
 from quantize.converter import load_network
 from quantize.detector_card import card_of
 from training.data import DataError
@@ -30,15 +29,6 @@ from training.recipe import load_recipe
 from training.train import BEST, CURVE, FACTS
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Size:
-    """One file: what its stem ends with, and the network's input."""
-
-    ending: str
-    height: int
-    width: int
 
 
 SIZES = (Size("", 240, 320), Size("-near", 120, 160))

@@ -55,14 +55,14 @@ def read_boxes(folder: Path) -> Labelled:
     return boxes
 
 
-def measure(model: Path, labelled: Labelled, min_score: float, tiles: int = 1) -> Recall:
+def measure(model: Path, labelled: Labelled, min_score: float, tiles: int = 1, *, grey: bool = False) -> Recall:
     """Run the detector over all pictures. Faces less tall than the least of HEIGHTS_PX neither count nor cost."""
     face = FaceConfig(str(model), min_score, min_size_px=8, max_faces=MOST_FACES)
     weak = open_detector(replace(face, min_score=min_score * WEAK_SCORE_RATIO))
     detector = open_detector(face) if tiles == 1 else Tiled(weak, tiles, min_score)
     wanted, found, false = dict.fromkeys(HEIGHTS_PX, 0), dict.fromkeys(HEIGHTS_PX, 0), 0
     for path, boxes in labelled.items():
-        image = cv2.imread(str(path))
+        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
         if image is None:
             raise FileNotFoundError(f"{path} is not a readable picture")
         hits, misses = _matched(detector.detect(image), boxes)
@@ -80,6 +80,7 @@ def card_numbers(model: Path, pictures: Path, min_scores: tuple[float, ...]) -> 
         "pictures": f"{len(labelled)} of WIDER FACE's validation set, longer side 416 pixels",
         "same_face_iou": SAME_FACE_IOU,
         "at_min_score": {str(score): measure(model, labelled, score).as_numbers() for score in min_scores},
+        "in_grey": {str(score): measure(model, labelled, score, grey=True).as_numbers() for score in min_scores},
     }
 
 

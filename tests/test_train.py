@@ -61,6 +61,12 @@ def test_an_unknown_recipe_is_one_line(data: Path, tmp_path: Path, capsys: pytes
     assert not (tmp_path / "run").exists()
 
 
+def test_knobs_may_be_set_one_by_one(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", "smoke", "--data", str(data), "--run", str(tmp_path / "run")]
+    assert main([*command, "--set", "epoch=3", "--set", "batch_size=8"]) == 2
+    assert "no knob 'epoch'" in capsys.readouterr().err
+
+
 def test_a_killed_run_ends_like_an_unbroken_one(
     data: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,14 +15,19 @@ from edge.types import Face, Image
 from tests.detection.photographs import write_table
 
 ROOT = Path(__file__).parents[1]
-MODEL = ROOT / "models" / "face.tflite"
+MODELS = [ROOT / "models" / f"{name}.tflite" for name in ("face", "face-far")]
 PORTRAIT = ROOT / "edge" / "assets" / "portrait.jpg"
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-def found(picture: Image) -> list[Face]:
-    return open_detector(FaceConfig(str(MODEL))).detect(picture)
+@pytest.fixture(scope="module", params=MODELS, ids=[model.stem for model in MODELS])
+def model(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def found(model: Path, picture: Image) -> list[Face]:
+    return open_detector(FaceConfig(str(model))).detect(picture)
 
 
 @pytest.fixture(scope="module")
@@ -32,33 +37,33 @@ def portrait() -> Image:
     return picture  # type: ignore[return-value]
 
 
-def test_the_shipped_card_says_where_it_comes_from_and_how_good_it_is() -> None:
-    _, card = load_verified(MODEL)
+def test_the_shipped_card_says_where_it_comes_from_and_how_good_it_is(model: Path) -> None:
+    _, card = load_verified(model)
     assert card["licence"] == "MIT"
     assert card["origin"]["file"] == "face_detection_yunet_2023mar.onnx"
     assert set(card["metrics"]["at_min_score"]) == {"0.5", "0.6"}
 
 
 @pytest.mark.parametrize("grey", [False, True])
-def test_it_finds_the_one_face_of_the_portrait_and_its_points(portrait: Image, grey: bool) -> None:
-    (face,) = found(cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY) if grey else portrait)
+def test_it_finds_the_one_face_of_the_portrait_and_its_points(model: Path, portrait: Image, grey: bool) -> None:
+    (face,) = found(model, cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY) if grey else portrait)
     left, right, nose, mouth = face.points
     assert left[0] < nose[0] < right[0]
     assert max(left[1], right[1]) < nose[1] < mouth[1]
     assert face.box.x0 < left[0] < right[0] < face.box.x1
 
 
-def test_it_finds_faces_of_every_size(portrait: Image) -> None:
+def test_it_finds_faces_of_every_size(model: Path, portrait: Image) -> None:
     for share in (0.3, 0.5, 0.8):  # the face is 28 to 74 pixels wide
         small = cv2.resize(portrait, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
         scene = np.full((480, 640, 3), 90, np.uint8)
         scene[60 : 60 + len(small), 60 : 60 + len(small)] = small
-        assert len(found(scene)) == 1
+        assert len(found(model, scene)) == 1
 
 
 @pytest.mark.parametrize("shape", [(480, 640, 3), (50, 600, 3), (600, 50), (1, 1, 3)])
-def test_a_picture_of_any_size_and_depth_without_a_face(shape: tuple[int, ...]) -> None:
-    assert found(np.full(shape, 128, np.uint8)) == []
+def test_a_picture_of_any_size_and_depth_without_a_face(model: Path, shape: tuple[int, ...]) -> None:
+    assert found(model, np.full(shape, 128, np.uint8)) == []
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +115,11 @@ def test_made_again_it_is_all_integers_and_opens_on_the_device(yunet, onnx_file:
     write_table(tmp_path / "data", 52)
     arguments = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "models"), "--source", str(onnx_file)]
     assert yunet.main([*arguments, "--name", "again"]) == 0
-    model = tmp_path / "models" / "again.tflite"
-    assert float_operators(model.read_bytes()) == []
-    assert set(load_verified(model)[1]["metrics"]["kept_aside"]) == {"int8", "float32"}
-    assert isinstance(open_detector(FaceConfig(str(model))).detect(np.zeros((100, 300, 3), np.uint8)), list)
+    for name in ("again", "again-far"):
+        model = tmp_path / "models" / f"{name}.tflite"
+        assert float_operators(model.read_bytes()) == []
+        assert set(load_verified(model)[1]["metrics"]["kept_aside"]) == {"int8", "float32"}
+        assert isinstance(open_detector(FaceConfig(str(model))).detect(np.zeros((100, 300, 3), np.uint8)), list)
 
 
 def test_another_file_is_refused(yunet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

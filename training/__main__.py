@@ -83,8 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--run", type=Path, required=True, help="folder for weights, curves and facts")
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--set", nargs="+", default=[], metavar="KNOB=VALUE", help="change knobs of the recipe")
-    train.add_argument("--teacher", nargs="+", help="learn also from these: run folders, .keras files, shipped models")
+    several = {"nargs": "+", "action": "extend"}
+    train.add_argument("--set", **several, default=[], metavar="KNOB=VALUE", help="change knobs of the recipe")
+    train.add_argument("--teacher", **several, help="learn also from these: run folders, .keras files, shipped models")
     train.add_argument("--tensorboard", action="store_true", help="also write the curves for TensorBoard")
     train.set_defaults(action=_train)
     mean = actions.add_parser("average", help="the mean of the weights of runs that began one from the other")

@@ -24,7 +24,7 @@ EDGE_RATIO: Final = 0.02
 SAME_IOU: Final = 0.3
 SAME_INSIDE: Final = 0.6
 """Of the smaller box, inside a likelier one: a part of that face."""
-TRUST: Final = {1: 1.0, 2: 0.8, 3: 0.6}
+TRUST: Final = {1: 1.0, 2: 0.7, 3: 0.5}
 """By tiles along a side, how far a score in a tile is believed: the more looks, the more often one of them is wrong."""
 
 

@@ -70,6 +70,7 @@ def test_an_update_and_the_way_back(folder: Path, keys: Path, signed: Sign, ship
         ("emotion", "1", True),
         ("emotion", "shipped", False),
         ("face", "shipped", True),
+        ("face-far", "shipped", True),
     ]
     lines = emotion_edge("model", "list").stdout.splitlines()
     assert lines[1].split()[:3] == ["emotion", "1", "runs"]
