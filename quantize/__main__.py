@@ -153,7 +153,7 @@ def _foreign(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
 
 
 def _golden(options: argparse.Namespace) -> int:
-    for model in golden.emotion_models():
+    for model in golden.integer_models():
         log.info("%s", golden.write(model))
     return 0
 

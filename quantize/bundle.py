@@ -14,7 +14,7 @@ from edge.emotion.bundle import SUFFIX, Bundle, read_bundle, write_bundle
 from edge.emotion.card import load_verified
 from edge.emotion.golden import write_golden
 from edge.emotion.tflite import TfliteModel
-from quantize.golden import drawn_pictures
+from quantize.golden import drawn
 
 MOST_INPUT_BYTES = 2 << 20
 """Of a network with large inputs, a few of the pictures say enough."""
@@ -29,13 +29,9 @@ def make_bundle(model: Path, version: str, boards: tuple[str, ...], needs_versio
 
 
 def golden_inputs(network: TfliteModel) -> dict[str, np.ndarray]:
-    """By name, in the network's own shape and type; grey pictures, in colour the same in each plane."""
-    _, height, width, channels = network.input_shape
+    """By name, in the network's own shape and type."""
     quantization = network.input_quantization()
-    pictures = {
-        name: np.repeat(picture[None, :height, :width, None], channels, axis=3).astype(np.float32)
-        for name, picture in drawn_pictures(max(height, width)).items()
-    }
+    pictures = {name: picture.astype(np.float32) for name, picture in drawn(network).items()}
     if quantization.scale:
         inputs = {name: quantization.quantize(picture) for name, picture in pictures.items()}
     else:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the emotion models as a 64-bit Arm device does, on this x86-64 machine, and compares every bit of their answers
+# Runs the integer models as a 64-bit Arm device does, on this x86-64 machine, and compares every bit of their answers
 # with tests/golden. No chroot and no kernel setting: qemu runs Debian's Arm Python out of a folder.
 #
 #   apt-get install qemu-user-static debootstrap     once; debootstrap wants root
