@@ -72,7 +72,7 @@ class QualityConfig:
 class EmotionConfig:
     model: str = "emotion"
     base_rates: str | tuple[float, ...] = "everyday"
-    rate_hz: float = setting(10, low=0.5, high=120)
+    rate_hz: float = setting(15, low=0.5, high=120)
     smoothing_s: float = setting(0.25, low=0, high=10)
     hysteresis: float = setting(0.10, low=0, high=0.9)
     dwell_s: float = setting(0.25, low=0, high=10)
