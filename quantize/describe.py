@@ -19,7 +19,7 @@ from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
 from quantize.course import course
 from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
-from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_calibration
+from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_base_rates, fit_calibration
 from training.data import DataError, FaceSet
 from training.evaluate import measure, model_logits
 from training.held_out import HeldOut
@@ -73,7 +73,7 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
 
     Temperature and bias fit the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
     eight in ten are what most people say. (Fitted to the votes they would tell which share of the people says so.)
-    The base rates are the shares of votes that the network expects of these faces, which `balanced` divides out.
+    The base rates, which `balanced` divides out, are nearly the shares of votes that the network expects here.
     """
     write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
     selection = selection.labelled()
@@ -84,7 +84,7 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
     card = card | {
         "temperature": temperature,
         "bias": bias.tolist(),
-        "base_rates": probabilities(logits, 1.0).mean(axis=0).clip(min=1e-6).round(6).tolist(),
+        "base_rates": fit_base_rates(logits, selection.labels, temperature).tolist(),
         "uncertain_below": threshold.confidence,
         "uncertain": {
             "rule": UNCERTAIN_RULE,

@@ -12,7 +12,7 @@ from edge.emotion.classifier import log_offsets, probabilities
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import main
-from training.confidence import accept_above, fit_calibration, fit_temperature
+from training.confidence import accept_above, fit_base_rates, fit_calibration, fit_temperature
 from training.corruptions import CORRUPTIONS, corrupted
 from training.data import NO_LABEL, FaceSet
 from training.evaluate import Measured, measure
@@ -104,6 +104,20 @@ def test_the_fitted_bias_is_the_one_that_was_used() -> None:
     temperature, bias = fit_calibration(logits, probabilities(logits, 1.7, used))
     assert temperature == pytest.approx(1.7, abs=1e-2)
     assert bias == pytest.approx(used, abs=1e-2)
+
+
+def test_the_fitted_base_rates_lie_between_what_is_expected_and_what_serves_all_emotions() -> None:
+    """Faces whose logits say their label, and the first label to all of them by half a nat too much."""
+    labels = np.arange(7000) % 7
+    logits = np.random.default_rng(5).normal(0, 1, (7000, 7)) + 2 * np.eye(7)[labels]
+    logits[:, 0] += 0.5
+    shares = probabilities(logits, 1.0).mean(axis=0)
+    rates = fit_base_rates(logits, labels, 1.0)
+    assert rates.sum() == pytest.approx(1, abs=1e-5)
+    # What all other labels would have to be multiplied by is the root of e.
+    assert shares[0] / shares[1:].mean() < rates[0] / rates[1:].mean() < np.exp(0.5)
+    few = fit_base_rates(logits[:35], labels[:35], 1.0)
+    assert few == pytest.approx(probabilities(logits[:35], 1.0).mean(axis=0), rel=0.1)
 
 
 def test_an_emotion_that_few_faces_do_not_show_stays_possible() -> None:

@@ -20,6 +20,9 @@ MOST_BIAS = 5.0
 BIAS_EXPECTED = 0.5
 """Standard deviation of a label's bias before any face is seen, in nats."""
 
+RATES_EXPECTED = 0.1
+"""The same of the logarithm of a label's base rate."""
+
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     """The temperature whose probabilities fit the targets best, in cross-entropy; rounded to four decimals.
@@ -52,6 +55,27 @@ def fit_calibration(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.
     within = [LOG_TEMPERATURES, *[(-MOST_BIAS, MOST_BIAS)] * logits.shape[1]]
     best = minimize(loss, start, method="L-BFGS-B", bounds=within, options={"ftol": 1e-13, "gtol": 1e-8}).x
     return round(math.exp(best[0]), 4), best[1:].round(4)
+
+
+def fit_base_rates(logits: np.ndarray, labels: np.ndarray, temperature: float) -> np.ndarray:
+    """(7,) shares that sum to 1 and that `balanced` divides out: p(c) becomes (p(c) / rate(c)) ** (1 / temperature).
+
+    They are the shares of votes that the network expects of these faces, moved a little towards what makes the
+    probabilities fit best, in cross-entropy, when all emotions count alike: with a few dozen faces of some, no further.
+    logits: (N, 7). labels: (N,). An emotion that none of the faces shows keeps its share.
+    """
+    expected = np.log(probabilities(logits, 1.0).mean(axis=0).clip(min=1e-6))
+    faces = np.bincount(labels, minlength=logits.shape[1])
+    weights = (1 / (np.maximum(faces, 1) * np.count_nonzero(faces)))[labels]
+    doubt = logits.shape[1] / (2 * RATES_EXPECTED**2 * len(logits))
+    own = np.arange(len(labels)), labels
+
+    def loss(moves: np.ndarray) -> float:
+        answers = probabilities((logits - expected - moves) / temperature, 1.0)[own]
+        return -float(weights @ np.log(answers.clip(min=1e-12))) + doubt * float(np.square(moves).sum())
+
+    rates = np.exp(expected + minimize(loss, np.zeros(logits.shape[1]), method="L-BFGS-B").x)
+    return (rates / rates.sum()).round(6)
 
 
 @dataclass(frozen=True)
