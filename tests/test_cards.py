@@ -66,10 +66,13 @@ def test_what_only_one_card_says_stands_in_its_own_section(models: Path) -> None
     other = shipped_card()
     other["limits"] = [*other["limits"], "Only for owls."]
     other["intended_use"] = "Owls."
+    before = cards.texts(models)[cards.README]
+    people = len(list(models.glob("emotion*.tflite")))
     add(models, "emotion-owl", other)
     text = cards.texts(models)[cards.README]
     assert text.index("## `emotion-owl`") < text.index("Only for owls.")
-    assert text.count(shipped_card()["intended_use"]) == 1
+    assert before.count(shipped_card()["intended_use"]) == 1
+    assert text.count(shipped_card()["intended_use"]) == people
 
 
 def test_a_card_with_intervals_shows_them(models: Path) -> None:

@@ -69,6 +69,7 @@ def test_an_update_and_the_way_back(folder: Path, keys: Path, signed: Sign, ship
         ("blazeface", "shipped", True),
         ("emotion", "1", True),
         ("emotion", "shipped", False),
+        ("emotion-nano", "shipped", True),
         ("face", "shipped", True),
         ("face-far", "shipped", True),
     ]
