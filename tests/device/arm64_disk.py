@@ -158,4 +158,7 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def _run(*command: str | Path) -> None:
+    """Raises SystemExit where the program is missing."""
+    if shutil.which(str(command[0])) is None:
+        raise SystemExit(f"{command[0]} is missing: tests/device/README.md says what to install")
     subprocess.run(command, check=True)
