@@ -26,6 +26,8 @@ LEAST_ALIKE: Final = 0.4
 TOUCHING: Final = 0.1
 """Of its width, how near to another face's box one may begin to disappear behind it: what is seen of it then is less
 wide, and seems to move less."""
+LONGEST_PASSING_S: Final = 2.0
+"""Faces that touch for longer are not passing each other: they stay side by side, and are known as they are there."""
 COVERED_IOU: Final = 0.1
 LONGEST_COVERED_S: Final = 3.0
 """Behind another face nobody can be seen leaving: for so long, at most, the clock of the missed one stands still."""
@@ -57,6 +59,8 @@ class _Known:
     """The clock of who has left runs from here."""
     velocity: complex = 0j
     sightings: int = 1
+    touched: float | None = None
+    """Since when another face has been so near that it may hide a part of this one."""
 
     def at(self, time: float) -> Face:
         """The face where it should be now."""
@@ -67,21 +71,25 @@ class _Known:
     def in_view(self, time: float) -> bool:
         return self.sightings >= 2 and (self.missed is None or time - self.missed <= COAST_S)
 
-    def place(self, anchor: Anchor, time: float, touched: bool) -> None:
-        """Here it is now, found by the detector or followed. touched: it may be half hidden, and moves on as before."""
+    def place(self, anchor: Anchor, time: float, touches: bool) -> None:
+        """Here it is now, found by the detector or followed. touches: another face; passing, it moves on as before."""
+        self.touched = (time if self.touched is None else self.touched) if touches else None
         elapsed = time - self.placed
-        if elapsed > 0 and not (touched and self.sightings >= 2):
+        if elapsed > 0 and (self.sightings < 2 or not self._is_passed(time)):
             fresh = (complex(*anchor.face.box.centre) - complex(*self.face.box.centre)) / elapsed
             fresh_share = 1.0 if self.sightings == 1 else -math.expm1(-elapsed / VELOCITY_S)
             self.velocity += fresh_share * (fresh - self.velocity)
         self.face, self.placed, self.anchor = anchor.face, time, anchor
 
-    def detected(self, anchor: Anchor, time: float, touched: bool) -> None:
-        self.place(anchor, time, touched)
+    def detected(self, anchor: Anchor, time: float, touches: bool) -> None:
+        self.place(anchor, time, touches)
         self.seen, self.missed, self.gone = time, None, math.inf
-        if not touched:
+        if not self._is_passed(time):
             self.look = anchor.look()
         self.sightings += 1
+
+    def _is_passed(self, time: float) -> bool:
+        return self.touched is not None and time - self.touched <= LONGEST_PASSING_S
 
     def miss(self, time: float) -> None:
         """A look did not find it."""

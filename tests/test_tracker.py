@@ -78,6 +78,19 @@ def test_a_face_half_hidden_moves_on_as_before():
     assert dict(tracker.faces(frame_at(12 * STEP_S)))[1].box.centre[0] == pytest.approx(350)
 
 
+def test_faces_that_stay_side_by_side_are_known_as_they_are_there():
+    """One walks up to the other and stops; missed after a while, it is expected where it stood, not further on."""
+    tracker = Tracker(forget_after_s=1)
+    other = face_at(300, 100, 100)
+    followed(tracker, [[face_at(95 + 20 * k, 100, 100), other] for k in range(6)])
+    stopped = face_at(195, 100, 100)
+    for step in range(6, 40):
+        looked(tracker, [stopped, other], step * STEP_S)
+    looked(tracker, [other], 40 * STEP_S)
+    later = dict(tracker.faces(frame_at(41 * STEP_S)))
+    assert later[1].box.centre[0] == pytest.approx(195, abs=1)
+
+
 def test_a_face_that_left_the_picture_is_not_shown():
     tracker = Tracker(forget_after_s=5)
     followed(tracker, [[face_at(80, 100)], [face_at(50, 100)], [face_at(20, 100)], []])
