@@ -25,6 +25,7 @@ log = logging.getLogger("emotion-edge")
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     limit_before_imports()
+    options.status_file = StatusFile()
     try:
         config = load_config(options.config) if options.config else Config()
         logging.basicConfig(level=config.log.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
@@ -32,9 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
     except EdgeError as err:
         print(f"emotion-edge: {err}", file=sys.stderr)  # noqa: T201
         if options.action is _run:
-            StatusFile().ended(str(err))
+            options.status_file.ended(str(err))
         from_config = isinstance(err, SourceError) and options.config and not options.source
         return 78 if from_config else err.exit_code
+    except KeyboardInterrupt:
+        if options.action is _run:  # asked to stop before it had begun
+            return 0
+        print("emotion-edge: interrupted", file=sys.stderr)  # noqa: T201
+        return 1
 
 
 def _run(options: argparse.Namespace, config: Config) -> int:
@@ -51,13 +57,18 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: control.stop.set())
     pipeline = build_pipeline(config)
-    camera = camera_for(config.camera.source, config.camera, paced=_watched(config, options))
+    camera = camera_for(config.camera.source, config.camera)
     sinks = [] if options.no_sinks else sinks_for(config, camera.name, control)
     try:
-        Daemon(camera, pipeline, sinks, control, config.camera, config.pace).run(options.limit)
+        watched = _watched(config, options)
+        daemon = Daemon(
+            camera, pipeline, sinks, control, config.camera, config.pace, options.status_file, paced=watched
+        )
+        daemon.run(options.limit)
     except EdgeError as err:
         if not left_behind():
             raise
+        options.status_file.ended(str(err))
         _leave(err.exit_code, f"emotion-edge: {err}\n")
     if left_behind():
         _leave(0)
@@ -84,8 +95,13 @@ def _watched(config: Config, options: argparse.Namespace) -> bool:
 
 
 def _check(options: argparse.Namespace, config: Config) -> int:
-    where = options.config or "the defaults"
-    print(f"{where}: the configuration is valid")  # noqa: T201
+    """What `run` would refuse at once with the same code, models included."""
+    from edge.emotion.card import load_verified
+    from edge.emotion.tflite import find_model
+
+    for section in (config.face, config.emotion):
+        load_verified(find_model(section.model))
+    print(f"{options.config}: the configuration is valid")  # noqa: T201
     return 0
 
 
@@ -97,7 +113,7 @@ def _bench(options: argparse.Namespace, config: Config) -> int:
 
     config = _on_this_device(config)
     others = {"comparison": comparison.compare(config.camera.source, options.frames)} if options.compare else {}
-    result = {**bench(config, options.frames), **others}
+    result = {**bench(config, options.frames, options.config), **others}
     if options.json:
         print(json.dumps(result, indent=2))  # noqa: T201
     else:
@@ -138,8 +154,9 @@ def _status(_: argparse.Namespace, __: Config) -> int:
 def _model_list(options: argparse.Namespace, _: Config) -> int:
     from edge.emotion.updates import updates_folder
     from edge.model_store import listing
+    from edge.model_store.place import used_models
 
-    rows = listing.listing(updates_folder())
+    rows = listing.listing(updates_folder(), used_models())
     print(listing.as_json(rows) if options.json else listing.as_text(rows))  # noqa: T201
     return 0
 
@@ -223,7 +240,7 @@ def _on_this_device(config: Config) -> Config:
 
 
 def _add_model_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    listed = actions.add_parser("list", help="shipped and updated models, and which of them run")
+    listed = actions.add_parser("list", help="shipped and updated models: which run, which are ready to")
     listed.add_argument("--json", action="store_true", help="for programs")
     listed.set_defaults(action=_model_list, config=None)
     install = actions.add_parser("install", help="check a signed bundle, try it, and run its model from then on")
@@ -243,10 +260,9 @@ def _add_model_actions(actions: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number, at least 1")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -36,16 +37,22 @@ STEADY_S = 30.0
 PATIENCE = 1.2
 """Times the stall timeout: a camera that keeps the timeout itself ends in order before it is left behind as hanging."""
 HANGING_S = 0.1
-"""A driver that does not return for so long after it was asked to stop is not waited for any more."""
+"""A driver that does not return for so long after it was asked to stop is not waited for any more;"""
+LATE_RATIO = 1.5
+"""unless its frames come more slowly: then for so many times as long as one has taken, up to CLOSING_S."""
 CLOSING_S = 2.0
-"""One that has returned may take so long to give the camera back."""
+"""A driver that has returned may take so long to give the camera back."""
 
 
-def every_frame(camera: Camera, control: Control, on_state: OnState = lambda state: None) -> Frames:
+def every_frame(
+    camera: Camera, control: Control, on_state: OnState = lambda state: None, *, paced: bool = False
+) -> Frames:
     """All frames of a file, in the caller's thread, until it ends or the control says stop. Raises SourceError.
 
-    While detection is off nothing is read, and None is yielded.
+    paced: each at its own time, for someone watching, instead of as fast as they are taken. While detection is off
+    nothing is read. None is yielded then, and while a frame is not due.
     """
+    clock = _ClipClock()
     try:
         camera.open()
         while not control.stop.is_set():
@@ -54,6 +61,8 @@ def every_frame(camera: Camera, control: Control, on_state: OnState = lambda sta
                 yield from _paused(control)
                 on_state("running")
             elif (frame := camera.read()) is not None:
+                if paced:
+                    yield from _waiting(clock.due(frame.time), control)
                 yield frame
             else:
                 return
@@ -75,10 +84,29 @@ def left_behind() -> bool:
     return any(thread.name == THREAD for thread in threading.enumerate())
 
 
+def _waiting(until: float, control: Control) -> Frames:
+    """Until then, or until the control says stop."""
+    while (left_s := until - time.monotonic()) > 0 and not control.stop.wait(min(left_s, IDLE_S)):
+        if left_s > IDLE_S:
+            yield None
+
+
 def _paused(control: Control) -> Frames:
     """Until detection is on again."""
     while not control.detection and not control.stop.wait(IDLE_S):
         yield None
+
+
+class _ClipClock:
+    """When the frames of a clip are due. After a late one the clip goes on from there and is not hurried."""
+
+    def __init__(self) -> None:
+        self._start = -math.inf
+
+    def due(self, clip_time: float) -> float:
+        """For the frame of this time, in seconds: by the clock of `time.monotonic`."""
+        self._start = max(self._start, time.monotonic() - clip_time)
+        return self._start + clip_time
 
 
 class _LiveCamera:
@@ -172,6 +200,7 @@ class _Session:
         self._newest: Frame | None = None
         self._next_number = first_number
         self._failure: EdgeError | None = None
+        self._slowest_s = 0.0
         self._overdue = time.monotonic() + 2 * self._patience_s  # cameras take longer to open than to deliver
         self._stop, self._driver_returned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
@@ -182,7 +211,7 @@ class _Session:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        if self._driver_returned.wait(HANGING_S):
+        if self._driver_returned.wait(max(HANGING_S, min(LATE_RATIO * self._slowest_s, CLOSING_S))):
             self._thread.join(CLOSING_S)
 
     def frames(self, control: Control) -> Frames:
@@ -216,8 +245,10 @@ class _Session:
             self._camera.open()
             self.opened = True
             while not self._stop.is_set():
-                self._overdue = time.monotonic() + self._patience_s
+                asked = time.monotonic()
+                self._overdue = asked + self._patience_s
                 self._put(self._camera.read())
+                self._slowest_s = max(self._slowest_s, time.monotonic() - asked)
         except EdgeError as err:
             with self._news:
                 self._failure = err

@@ -235,6 +235,8 @@ def _checked(kind: type, place: str, key: str, value: Any) -> Any:
     where = f"{place}{key} = {_shown(value)}"
     wanted = typing.get_type_hints(kind)[key]
     value = _typed(wanted, where, value)
+    if value == "" and fields[key].default != "":
+        raise ConfigError(f"{where}: must not be empty; leave the line out for {_shown(fields[key].default)}")
     limits = fields[key].metadata
     if choices := limits.get("choices"):
         if value not in choices:

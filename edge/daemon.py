@@ -39,13 +39,18 @@ class Daemon:
         control: Control,
         config: CameraConfig,
         pace: PaceConfig,
+        status_file: StatusFile | None = None,
+        *,
+        paced: bool = False,
     ) -> None:
+        """status_file: of this run; None: one that it makes itself. paced: clips at their own speed."""
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
         self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
         self._pace = Pace(pace.hot_c)
+        self._paced = paced
         self._watchdog = Watchdog()
-        self._status_file = StatusFile()
+        self._status_file = status_file or StatusFile()
         self._faces = 0
         self._state: State = "running"
         self._status_due = self._summary_due = 0.0
@@ -83,7 +88,7 @@ class Daemon:
     def _frames(self) -> Frames:
         if self._camera.live:
             return latest_frames(self._camera, self._control, self._config, self._changed)
-        return every_frame(self._camera, self._control, self._changed)
+        return every_frame(self._camera, self._control, self._changed, paced=self._paced)
 
     def _changed(self, state: State) -> None:
         self._state = state

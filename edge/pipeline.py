@@ -73,12 +73,12 @@ class Pipeline:
         """still_detector: for pictures that stand alone; None: the same."""
         self._detector, self._still_detector = detector, still_detector or detector
         self._classifier, self._enough, self._stopwatch = classifier, enough, stopwatch
-        self._min_score, self._max_faces = face.min_score, face.max_faces
+        self._min_score = face.min_score
         self.rest = 1
         """Times as long between two looks, and between two answers for a face, as set: a device that is too hot."""
         self._spread = face.full_search_s > 0
         self._lookout = Lookout(face.full_search_s, face.still_search_s)
-        self._tracker = Tracker(face.forget_after_s, face.min_score)
+        self._tracker = Tracker(face.forget_after_s, face.min_score, face.max_faces)
         self._turns = Turns(emotion.rate_hz)
         self._views = Views()
         self._smoother = Smoother(emotion.smoothing_s)
@@ -118,7 +118,7 @@ class Pipeline:
             or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
             or not tracker.follow(frame)
         ):
-            tracker.update(look(self._detector, frame)[: self._max_faces], frame)
+            tracker.update(look(self._detector, frame), frame)
             self._lookout.look(frame)
         return tracker.faces(frame)
 

@@ -34,8 +34,9 @@ class StatusFile(logging.Handler):
         folder = os.environ.get(FOLDER_VARIABLE)
         self._path = Path(folder, NAME) if folder else None
         before = read(self._path) if self._path else {}
-        self.last_error: str | None = before.get("last_error")
-        self.restarts: int = before.get("restarts", 0) + 1 if before.get("state") not in (None, "stopped") else 0
+        last_error = before.get("last_error")
+        self.last_error = last_error if isinstance(last_error, str) else None
+        self.restarts = _count(before) + 1 if before.get("state") not in (None, "stopped") else 0
 
     def open(self) -> None:
         logging.getLogger().addHandler(self)
@@ -72,6 +73,11 @@ class StatusFile(logging.Handler):
             unfinished.write_text(json.dumps(line) + "\n", encoding="utf-8")
             unfinished.chmod(0o644)
             unfinished.replace(self._path)
+
+
+def _count(line: dict[str, Any]) -> int:
+    restarts = line.get("restarts")
+    return restarts if isinstance(restarts, int) else 0
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -23,6 +23,8 @@ STRAYING_PER_S: Final = 1.0
 SIMILAR_SIZE_RATIO: Final = 1.7
 LEAST_ALIKE: Final = 0.4
 """A followed face that looks less like itself when the detector saw it last is something that came before it."""
+LEAST_ALIKE_AFTERWARDS: Final = 0.25
+"""The same of one that was missed, with nobody near that hid it: by now somebody else may be in its place."""
 TOUCHING: Final = 0.1
 """Of its width, how near to another face's box one may begin to disappear behind it: what is seen of it then is less
 wide, and seems to move less."""
@@ -71,6 +73,10 @@ class _Known:
     def in_view(self, time: float) -> bool:
         return self.sightings >= 2 and (self.missed is None or time - self.missed <= COAST_S)
 
+    def least_alike(self) -> float:
+        """How much like itself a face must look to be this one. Behind another, half of it may be what was seen."""
+        return LEAST_ALIKE_AFTERWARDS if self.missed is not None and self.touched is None else -1.0
+
     def place(self, anchor: Anchor, time: float, touches: bool) -> None:
         """Here it is now, found by the detector or followed. touches: another face; passing, it moves on as before."""
         self.touched = (time if self.touched is None else self.touched) if touches else None
@@ -106,8 +112,9 @@ class Tracker:
     tracking by associating every detection box", 2022).
     """
 
-    def __init__(self, forget_after_s: float, min_score: float = 0.0) -> None:
-        self._forget_after_s, self._min_score = forget_after_s, min_score
+    def __init__(self, forget_after_s: float, min_score: float = 0.0, max_faces: int = 1000) -> None:
+        """max_faces: so many are known at a time; who comes later gets no id until somebody has left."""
+        self._forget_after_s, self._min_score, self._max_faces = forget_after_s, min_score, max_faces
         self._known: list[_Known] = []
         self._next_id = 1
         self._faint = False
@@ -132,7 +139,7 @@ class Tracker:
         return self._next_id - 1
 
     def update(self, faces: list[Face], frame: Frame) -> None:
-        """Take in what the detector found in this frame; forget who was not seen for too long."""
+        """Take in all that the detector found in this frame, the surest first; forget who was not seen for too long."""
         time = frame.time
         if time - self._watched > UNWATCHED_S:
             self._known = []
@@ -151,6 +158,7 @@ class Tracker:
         free = [anchors[index] for index in range(len(faces)) if index not in pairs.values()]
         fresh = [anchor for anchor in free if anchor.face.score >= self._min_score]
         self._faint = len(fresh) < len(free)
+        fresh = fresh[: max(0, self._max_faces - len(self._known))]
         self._known += [_Known(self.new_id(), new.face, time, time, new.look(), new) for new in fresh]
 
     def follow(self, frame: Frame) -> bool:
@@ -228,8 +236,9 @@ def _matches(everyone: list[_Known], anchors: list[Anchor], time: float) -> dict
         expected, straying = known.at(time), STRAYING_PER_S * (time - known.placed)
         for index, anchor in enumerate(anchors):
             near = _nearness(expected, anchor.face, straying)
-            if near > 0:
-                scored.append((near + alike(known.look, looks[index]), known.id, index))
+            similar = alike(known.look, looks[index])
+            if near > 0 and similar >= known.least_alike():
+                scored.append((near + similar, known.id, index))
     pairs: dict[int, int] = {}
     for _, id_, index in sorted(scored, reverse=True):
         if id_ not in pairs and index not in pairs.values():

@@ -6,6 +6,8 @@ bundle() {
     local python folder part
     python=$(with_system_python find_python)
     folder=${1:-$ROOT/dist/$NAME-$(version)-$(uname -m)-$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')}
+    while [[ $folder == */ && $folder != / ]]; do folder=${folder%/}; done
+    need_own_folder "$folder"
     part=$folder.part
     rm -rf "$part"
     mkdir -p "$part" || fail "$folder cannot be made: name a folder that can: ./setup.sh bundle FOLDER"
@@ -18,4 +20,10 @@ bundle() {
     rm -rf "$part/venv" "$part/setup.log" "$folder"
     mv "$part" "$folder"
     say "made $folder; copy it to the device, then there: sudo ./setup.sh install"
+}
+
+# need_own_folder FOLDER: new, empty, or an earlier bundle; what else somebody keeps there would be lost.
+need_own_folder() {
+    if [[ -d $1/wheels && -f $1/setup.sh ]] || [[ ! -e $1 ]]; then return; fi
+    [[ -d $1 && -z $(ls -A "$1") ]] || fail "$1 holds other things; name a new folder, $1/$NAME for example"
 }

@@ -100,11 +100,13 @@ service_extras() {
     printf '[%s]' "$extras"
 }
 
-# is_on SECTION FILE: whether the section of a configuration says enabled = true.
+# is_on SECTION FILE: whether a configuration says enabled = true of the section, in any of TOML's three ways.
 is_on() {
-    [[ -f $2 ]] && awk -v section="[$1]" '
-        /^[[:space:]]*\[/ { gsub(/[[:space:]]|#.*/, ""); inside = ($0 == section) }
-        inside && /^[[:space:]]*enabled[[:space:]]*=[[:space:]]*true/ { found = 1 }
+    [[ -f $2 ]] && awk -v name="$1" '
+        { gsub(/[[:space:]]|#.*/, "") }
+        /^\[/ { section = $0 }
+        section == "" && (index($0, name ".enabled=true") == 1 || $0 ~ "^" name "=[{](.*,)?enabled=true") { found = 1 }
+        section == "[" name "]" && /^enabled=true/ { found = 1 }
         END { exit !found }' "$2"
 }
 
@@ -117,14 +119,24 @@ try_release() {
         fail "this version does not work here: $(tail -n 1 <<<"$said")"
 }
 
-# put_settings FOLDER CONFIG: the old configuration stays, or beside the one given. Addresses of cameras hold passwords.
+# put_settings FOLDER CONFIG: the old configuration stays, or beside the one given. Addresses of cameras hold passwords,
+# so of others only the service's group reads it, which may have another number since the last installation.
 put_settings() {
-    local file=$SETTINGS/config.toml
+    local file=$SETTINGS/config.toml given=$2
     mkdir -p "$SETTINGS"
+    rm -f "$file.new"
+    if [[ -n $given && -e $file && $given -ef $file ]]; then given=""; fi
+    if [[ -n $given || ! -e $file ]]; then
+        # All of it first: a full disk, or a file given that lies here, must not cost what there was.
+        install -m 640 -g $NAME "${given:-$1/config.example.toml}" "$file.new"
+    fi
     rm -f "$file.old"
-    if [[ -n $2 && -e $file && $2 -ef $file ]]; then return; fi
-    if [[ -n $2 && -e $file ]]; then mv "$file" "$file.old"; fi
-    [[ -e $file ]] || install -m 640 -g $NAME "${2:-$1/config.example.toml}" "$file"
+    if [[ -e $file.new ]]; then
+        if [[ -e $file ]]; then ln "$file" "$file.old"; fi
+        mv -T "$file.new" "$file"
+    fi
+    chgrp $NAME "$file"
+    chmod g+r "$file"
 }
 
 make_user() {
@@ -144,10 +156,18 @@ make_state() {
     chmod 755 "$STATE/models"
 }
 
+# What runs, or is about to: between two starts, without its camera for example, a service is not "active". Else nothing.
+running_release() {
+    case $(systemctl is-active $NAME) in
+        inactive | failed | unknown) ;;
+        *) basename "$(readlink "$PROGRAM/current")" ;;
+    esac
+}
+
 # start RELEASE: switch to it. Where it does not start and another state did, back to that.
 start() {
-    local release=$1 before="" began said
-    if systemctl --quiet is-active $NAME; then before=$(basename "$(readlink "$PROGRAM/current")"); fi
+    local release=$1 before began said
+    before=$(running_release)
     say "starting the service"
     began=$(date +%s)
     if switch_to "$release"; then
@@ -165,24 +185,29 @@ start() {
     exit 1
 }
 
-# switch_to RELEASE: link, unit and its additions from there, then start. Fails where the service is not ready in time.
+# switch_to RELEASE: link, unit and its additions from there, then start. Fails where a step does, or where the service is
+# not ready in time. It is called where bash would go on after a failure: so each step says what then.
 switch_to() {
     local release=$PROGRAM/releases/$1 addresses
-    ln -sfn "releases/$1" "$PROGRAM/current.new"
-    mv -T "$PROGRAM/current.new" "$PROGRAM/current"
-    ln -sfn "$PROGRAM/current/venv/bin/$NAME" "$COMMAND"
-    install -m 644 "$release/systemd/$NAME.service" "$UNIT"
+    ln -sfn "releases/$1" "$PROGRAM/current.new" || return 1
+    mv -T "$PROGRAM/current.new" "$PROGRAM/current" || return 1
+    ln -sfn "$PROGRAM/current/venv/bin/$NAME" "$COMMAND" || return 1
+    install -m 644 "$release/systemd/$NAME.service" "$UNIT.new" || return 1
+    mv -T "$UNIT.new" "$UNIT" || return 1
     rm -f "$UNIT.d"/10-*.conf
-    mkdir -p "$UNIT.d"
-    if (($(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p') >= 254)); then drop_in "$release" backoff; fi
-    if [[ -e /etc/nv_tegra_release ]]; then drop_in "$release" jetson; fi
-    addresses=$("$release/venv/bin/python" -m edge.network "$SETTINGS/config.toml") || return 1
+    mkdir -p "$UNIT.d" || return 1
+    if (($(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p') >= 254)); then
+        drop_in "$release" backoff || return 1
+    fi
+    if [[ -e /etc/nv_tegra_release ]]; then drop_in "$release" jetson || return 1; fi
+    addresses=$("$release/venv/bin/python" -I -m edge.network "$SETTINGS/config.toml") || return 1
     if [[ -n $addresses ]]; then
-        printf '# What the configuration speaks to.\n[Service]\nIPAddressAllow=%s\n' "$addresses" >"$UNIT.d/10-network.conf"
+        printf '# What the configuration speaks to.\n[Service]\nIPAddressAllow=%s\n' "$addresses" \
+            >"$UNIT.d/10-network.conf" || return 1
     fi
     rmdir --ignore-fail-on-non-empty "$UNIT.d"
-    systemctl daemon-reload
-    systemctl --quiet enable $NAME
+    systemctl daemon-reload || return 1
+    systemctl --quiet enable $NAME || return 1
     systemctl restart $NAME 2>/dev/null
 }
 
@@ -199,7 +224,7 @@ complaint() {
 forget_device() {
     local python=$PROGRAM/current/venv/bin/python
     [[ -x $python && -f $SETTINGS/config.toml ]] || return 0
-    CREDENTIALS_DIRECTORY=$SETTINGS "$python" -m edge.sinks.forget --config "$SETTINGS/config.toml" ||
+    CREDENTIALS_DIRECTORY=$SETTINGS "$python" -I -m edge.sinks.forget --config "$SETTINGS/config.toml" ||
         say "the broker keeps its last messages of this device: see above"
 }
 

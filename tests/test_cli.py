@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.__main__ import main
+
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "models"
 LABELS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
@@ -101,6 +103,32 @@ def test_a_wrong_configuration(tmp_path, text, words):
     config = config_file(tmp_path, text)
     assert_refused(emotion_edge("run", "--config", config), 78, config, *words)
     assert_refused(emotion_edge("check", "--config", config), 78, config, *words)
+
+
+def test_a_model_that_run_would_refuse_is_no_right_configuration(tmp_path):
+    config = config_file(tmp_path, '[emotion]\nmodel = "emotoin"\n')
+    assert_refused(emotion_edge("check", "--config", config), 78, "no model 'emotoin'")
+
+
+def test_a_text_that_may_not_be_empty(tmp_path):
+    config = config_file(tmp_path, '[camera]\nsource = ""\n')
+    assert_refused(emotion_edge("check", "--config", config), 78, "source = ''", "must not be empty")
+
+
+@pytest.mark.parametrize(("action", "code"), [("run", 0), ("doctor", 1)])
+def test_an_interruption_before_anything_has_begun(action, code, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"edge.__main__._{action}", interrupted)
+    assert main([action]) == code
+    assert len(capsys.readouterr().err.splitlines()) == code
+
+
+def test_a_number_that_is_none():
+    done = emotion_edge("run", "--limit", "abc")
+    assert done.returncode == 2
+    assert "'abc' must be a whole number, at least 1" in done.stderr
 
 
 def test_a_right_configuration():

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from edge import doctor, service
-from edge.config import CameraConfig, Config, MqttConfig, WindowConfig
+from edge.config import (
+    CameraConfig,
+    Config,
+    CsvConfig,
+    JsonlConfig,
+    MqttConfig,
+    OledConfig,
+    RecordConfig,
+    WebConfig,
+    WindowConfig,
+)
 from edge.doctor import Finding, broker, camera, machine, models, outputs, report
 from edge.doctor.finding import missing_right
 from edge.service import Service
@@ -195,10 +205,59 @@ class TestScreen:
         assert outputs.check(Config(), "me") == []
 
 
-def test_the_bus_of_a_small_display(tmp_path: Path):
-    assert "raspi-config" in outputs.bus("me", tmp_path).advice
-    (tmp_path / "i2c-1").touch()
-    assert outputs.bus("me", tmp_path).level == "ok"
+class TestSmallDisplay:
+    @pytest.mark.parametrize(
+        ("config", "bus", "other"),
+        [
+            (OledConfig(), "i2c-1", "i2c-20"),
+            (OledConfig(interface="spi", port=0, device=1), "spidev0.1", "i2c-1"),
+        ],
+    )
+    def test_the_bus_it_is_on(self, tmp_path: Path, config: OledConfig, bus: str, other: str):
+        pytest.importorskip("luma.core")
+        (tmp_path / other).touch()
+        missing = outputs.display(config, "me", tmp_path)
+        assert missing.level == "failed"
+        assert missing.said.endswith(bus)
+        assert "raspi-config" in missing.advice
+        (tmp_path / bus).touch()
+        assert outputs.display(config, "me", tmp_path).level == "ok"
+
+    def test_its_libraries(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+        assert outputs.display(OledConfig(), None).advice == "pip install 'emotion-edge[oled]'"
+        assert outputs.display(OledConfig(), "emotion-edge").advice == "sudo ./setup.sh install"
+
+
+def test_the_pages_token_must_be_there(tmp_path: Path):
+    pytest.importorskip("tornado")
+    token = tmp_path / "token"
+    config = WebConfig(enabled=True, token_file=str(token))
+    assert str(token) in outputs.page(config, None).said
+    token.write_text("x" * 32, encoding="utf-8")
+    assert outputs.page(config, None).level == "ok"
+
+
+class TestWrittenPlaces:
+    def test_all_that_are_on_are_looked_at(self, tmp_path: Path):
+        config = Config(
+            jsonl=JsonlConfig(enabled=True, path=str(tmp_path / "log.jsonl")),
+            csv=CsvConfig(enabled=True, path=str(tmp_path / "nowhere" / "table.csv")),
+            record=RecordConfig(enabled=True, folder=str(tmp_path)),
+        )
+        levels = {found.name: found.level for found in outputs.check(config, None)}
+        assert levels == {"[jsonl] path": "ok", "[csv] path": "failed", "[record] folder": "ok"}
+
+    def test_the_service_may_not_write_everywhere(self, tmp_path: Path):
+        assert outputs.written("[jsonl] path", str(tmp_path / "log.jsonl"), "emotion-edge").level == "warning"
+
+
+def test_settings_that_the_services_user_cannot_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    config = tmp_path / "config.toml"
+    config.write_text('[camera]\nsource = "demo"\n', encoding="utf-8")
+    monkeypatch.setattr("os.access", lambda path, _: path != config)
+    found = {finding.name: finding for finding in doctor.examine(config)}["settings"]
+    assert (found.level, found.said) == ("failed", f"{config} cannot be read by this user")
 
 
 def test_what_systemd_tells_of_the_service():

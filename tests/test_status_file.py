@@ -45,6 +45,15 @@ def test_the_next_run_knows_what_went_wrong(path: Path):
     assert again.last_error.endswith("Z the camera did not come back")
 
 
+def test_an_error_after_a_while_counts_once(path: Path):
+    """The daemon and whoever ends the process share one."""
+    for restarts in range(3):
+        file = StatusFile()
+        file.write(RUNNING, 1)
+        file.ended("the camera did not come back")
+        assert read(path)["restarts"] == restarts
+
+
 def test_it_hears_warnings_of_the_whole_program(path: Path):
     file = StatusFile()
     file.open()
@@ -70,6 +79,12 @@ def test_a_damaged_one_is_none(path: Path, content: str):
     path.write_text(content, errors="surrogateescape")
     assert read(path) == {}
     assert StatusFile().restarts == 0
+
+
+@pytest.mark.parametrize("value", [None, "3", [], {}])
+def test_one_with_other_things_in_it(path: Path, value: object):
+    path.write_text(json.dumps({"schema": 1, "state": "running", "restarts": value, "last_error": 7}), encoding="utf-8")
+    assert (StatusFile().restarts, StatusFile().last_error) == (1, None)
 
 
 def test_what_the_owner_is_shown(path: Path):

@@ -48,6 +48,23 @@ def test_an_occlusion_shorter_than_the_limit_keeps_the_id():
     assert seen[-1] == [1]
 
 
+def test_somebody_else_in_the_place_of_one_who_was_missed_is_somebody_else():
+    tracker = Tracker(forget_after_s=2)
+    here = [face_at(100, 100)]
+    followed(tracker, [here, here, []])
+    another = textured(640, 480, seed=5)
+    for step in (8, 9):
+        tracker.update(here, Frame(another, step * STEP_S, 0.0, 0))
+    assert [id_ for id_, _ in tracker.faces(Frame(another, 9 * STEP_S, 0.0, 0))] == [2]
+
+
+def test_where_enough_people_are_known_a_further_one_waits():
+    tracker = Tracker(forget_after_s=0.5, max_faces=2)
+    crowd = [face_at(100 * k, 100, score=0.9 - k / 100) for k in (1, 2, 3)]
+    assert followed(tracker, [crowd, crowd, crowd[::-1]])[1:] == [[1, 2]] * 2
+    assert sorted(followed(tracker, [crowd[1:]] * 10, start=0.3)[-1]) == [2, 3]
+
+
 def test_an_id_is_not_given_out_again():
     tracker = Tracker(forget_after_s=0.5)
     here = [face_at(100, 100)]

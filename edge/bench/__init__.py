@@ -36,19 +36,23 @@ WARM_UP = 5
 Milliseconds = list[float]
 
 
-def bench(config: Config, frames: int) -> dict[str, Any]:
-    """Measure on the first so many frames of the configured source.
+MOST_KEPT_MB = 100
+"""Of frames: a Pi has little memory. They are shown again and again until there are as many as wanted."""
+
+
+def bench(config: Config, frames: int, file: Path | None = None) -> dict[str, Any]:
+    """Measure on the first so many frames of the configured source. file: of the configuration.
 
     Returns JSON-ready numbers: stages and the whole chain in ms of elapsed time, frames a second by people in view,
     memory in MB. Raises SourceError where the source gives no frame, or none with a face.
     """
-    first_result_s, peak_mb = _daemon(config, frames)
+    first_result_s, peak_mb = _daemon(config, frames, file)
     pictures, capture = _captured(config, frames)
     stages = {"capture": capture, **_stages(config, pictures)}
     began = time.process_time()
     chain = _chain(config, pictures)
     core_s = (time.process_time() - began) / (len(chain) + WARM_UP)
-    crowds = {people: _chain(config, _crowd(pictures, people)) for people in PEOPLE}
+    crowds = {people: _chain(config, pictures, people) for people in PEOPLE}
     status = Health("bench").status("running")
     return {
         "device": _device(),
@@ -67,16 +71,19 @@ def bench(config: Config, frames: int) -> dict[str, Any]:
     }
 
 
-def _daemon(config: Config, frames: int) -> tuple[float, float]:
+def _daemon(config: Config, frames: int, file: Path | None) -> tuple[float, float]:
     """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own."""
-    command = [sys.executable, "-m", "edge.bench.child", "--no-sinks", "--source", config.camera.source, "--limit"]
+    configured = ["--config", str(file)] if file else []
+    command = [sys.executable, "-m", "edge.bench.child", *configured, "--no-sinks"]
+    command += ["--source", config.camera.source, "--limit"]
     starts = []
     for limit in (1, 1, frames):
         began = time.perf_counter()
         done = subprocess.run([*command, str(limit)], capture_output=True, text=True)  # noqa: S603 ourselves
         starts.append(time.perf_counter() - began)
         if done.returncode:
-            raise SourceError(done.stderr.strip().splitlines()[-1].removeprefix("emotion-edge: "))
+            said = (done.stderr.strip().splitlines() or [f"the daemon ended with code {done.returncode}"])[-1]
+            raise SourceError(said.removeprefix("emotion-edge: "))
     return starts[1], float(done.stdout)
 
 
@@ -87,18 +94,27 @@ def _captured(config: Config, wanted: int) -> tuple[list[Frame], Milliseconds]:
     ms: Milliseconds = []
     camera.open()
     try:
-        while len(pictures) < wanted:
+        while len(ms) < wanted:
             began = time.perf_counter()
             frame = camera.read()
             if frame is None:
                 break
             ms.append((time.perf_counter() - began) * 1e3)
-            pictures.append(dataclasses.replace(frame, image=frame.image.copy(), file=None, time=len(pictures) / 30))
+            if (len(pictures) + 1) * frame.image.nbytes <= MOST_KEPT_MB * 1e6 or not pictures:
+                pictures.append(dataclasses.replace(frame, image=frame.image.copy(), file=None))
     finally:
         camera.close()
     if not pictures:
         raise SourceError(f"{config.camera.source}: gave no frame to measure on")
-    return pictures, ms
+    return [
+        dataclasses.replace(kept, time=number / 30) for number, kept in enumerate(_to_and_fro(pictures, len(ms)))
+    ], ms
+
+
+def _to_and_fro(pictures: list[Frame], count: int) -> list[Frame]:
+    """So many, without a jump: on to the last, back to the first, and so on."""
+    there_and_back = [*pictures, *pictures[-2:0:-1]]
+    return [there_and_back[number % len(there_and_back)] for number in range(count)]
 
 
 def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
@@ -124,21 +140,15 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     }
 
 
-def _chain(config: Config, pictures: list[Frame]) -> Milliseconds:
-    """The whole pipeline as the daemon runs it."""
-    return _timed(build_pipeline(config).process, pictures)
+def _chain(config: Config, pictures: list[Frame], people: int | None = None) -> Milliseconds:
+    """The whole pipeline as the daemon runs it. people: see `_crowd`; None: the frames as they are."""
+    return _timed(build_pipeline(config).process, pictures, lambda frame: _crowd(frame, people) if people else frame)
 
 
-def _crowd(pictures: list[Frame], people: int) -> list[Frame]:
-    """The same frames with the picture repeated, half as large, in so many quarters; the rest is grey."""
-    return [
-        dataclasses.replace(
-            frame,
-            image=_repeated(frame.image, people),
-            grey=None if frame.grey is None else _repeated(frame.grey, people),
-        )
-        for frame in pictures
-    ]
+def _crowd(frame: Frame, people: int) -> Frame:
+    """The same frame with the picture repeated, half as large, in so many quarters; the rest is grey."""
+    grey = None if frame.grey is None else _repeated(frame.grey, people)
+    return dataclasses.replace(frame, image=_repeated(frame.image, people), grey=grey)
 
 
 def _repeated(image: Image, people: int) -> Image:
@@ -151,10 +161,12 @@ def _repeated(image: Image, people: int) -> Image:
     return canvas
 
 
-def _timed(stage: Callable[[Any], Any], inputs: list[Any]) -> Milliseconds:
-    """ms of each call; the first few inputs once more before, so that caches are warm."""
+def _timed(
+    stage: Callable[[Any], Any], inputs: list[Any], prepared: Callable[[Any], Any] = lambda value: value
+) -> Milliseconds:
+    """ms of each call; the first few inputs once more before, so that caches are warm. prepared: not timed."""
     ms: Milliseconds = []
-    for number, value in enumerate([*inputs[:1] * WARM_UP, *inputs]):
+    for number, value in enumerate(map(prepared, [*inputs[:1] * WARM_UP, *inputs])):
         began = time.perf_counter()
         stage(value)
         if number >= WARM_UP:

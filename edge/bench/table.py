@@ -56,7 +56,9 @@ def _boards(estimates: dict[str, list[dict[str, Any]]]) -> Table:
 
 
 def _comparison(comparison: dict[str, dict[str, float]]) -> Table:
-    table = Table(title="the same clip at 640x480, in turns", box=box.SIMPLE_HEAD, title_style="bold")
+    table = Table(
+        title="the same clip at 640x480, with the default settings, in turns", box=box.SIMPLE_HEAD, title_style="bold"
+    )
     table.add_column("")
     for name in ("emotion-edge", "fer", "fer / ours"):
         table.add_column(name, justify="right")

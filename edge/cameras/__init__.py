@@ -24,7 +24,7 @@ class Camera(Protocol):
     """One source of frames. The constructor only stores settings.
 
     name: what status and JSON call the source.
-    live: frames come when they come and the newest wins; otherwise every frame is read, and `read` sets the pace.
+    live: frames come when they come and the newest wins; otherwise every frame is read.
     """
 
     name: str
@@ -40,16 +40,16 @@ class Camera(Protocol):
         """Give everything back. May be called twice, and before open."""
 
 
-def camera_for(source: str, config: CameraConfig, *, paced: bool = False) -> Camera:
+def camera_for(source: str, config: CameraConfig) -> Camera:
     """The camera of a source as the command line and the configuration write it. Nothing is opened yet.
 
-    paced: play clips at their own speed, for someone watching, instead of as fast as they are read.
-    Raises SourceError where the source is no known word, or a path at which there is nothing.
+    Raises SourceError where the source is no known word, or a path at which there is nothing; CameraError where a
+    service's camera is not there.
     """
     if source == "auto":
-        return _automatic(config, paced)
+        return _automatic(config)
     if source == "demo":
-        return DemoCamera(paced)
+        return DemoCamera()
     if source == "picamera":
         return picamera.PiCamera(config)
     for prefix, build in _LIVE.items():
@@ -60,7 +60,7 @@ def camera_for(source: str, config: CameraConfig, *, paced: bool = False) -> Cam
     if os.path.isdir(source) or (is_picture(source) and not source.lower().endswith(".gif")):
         return Pictures(source)
     if os.path.isfile(source):
-        return VideoFile(source, paced)
+        return VideoFile(source)
     raise SourceError(f"{source}: not a file or folder; a camera device is written v4l2:{source}")
 
 
@@ -74,8 +74,11 @@ _LIVE: dict[str, Callable[[str, CameraConfig], Camera]] = {
 }
 
 
-def _automatic(config: CameraConfig, paced: bool) -> Camera:
-    """The Pi camera, else the first V4L2 camera, else the demo clip. Logs which one, and why not the ones before it."""
+def _automatic(config: CameraConfig) -> Camera:
+    """The Pi camera, else the first V4L2 camera, else the demo clip. Logs which one, and why not the ones before it.
+
+    A service is started again and again until its camera is there: the demo's face would be news to those it tells.
+    """
     why_not = ""
     try:
         _, model = picamera.first_model()
@@ -87,8 +90,10 @@ def _automatic(config: CameraConfig, paced: bool) -> Camera:
     try:
         path = v4l2.first_device()
     except CameraError as err:
+        if "NOTIFY_SOCKET" in os.environ:
+            raise CameraError(f"source auto: no camera yet{why_not}; {err}") from err
         log.info("source auto: the demo clip%s; %s", why_not, err)
-        return DemoCamera(paced)
+        return DemoCamera()
     log.info("source auto: v4l2:%s%s", path, why_not)
     return v4l2.V4l2Camera(path, config)
 

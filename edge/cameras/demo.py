@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.files import Pace
 from edge.cameras.opencv import decoded
 from edge.errors import SourceError
 from edge.types import Frame, Image
@@ -27,16 +26,12 @@ _GAIN = (0.6, 1.12)
 
 
 class DemoCamera:
-    """640x480 at 30 frames a second, without end: the view wanders and zooms over a portrait, the light comes and goes.
-
-    paced: hold the frames back to the clip's own speed, for someone watching; otherwise they come as fast as taken.
-    """
+    """640x480, 30 frames a second, without end: the view wanders and zooms over a portrait, light comes and goes."""
 
     live = False
 
-    def __init__(self, paced: bool = False) -> None:
+    def __init__(self) -> None:
         self.name = "demo"
-        self._paced = paced
         self._portrait: Image | None = None
 
     def open(self) -> None:
@@ -45,7 +40,6 @@ class DemoCamera:
         except (OSError, ValueError) as err:
             raise SourceError(f"demo: cannot read {_PORTRAIT} ({err}); install emotion-edge again") from err
         self._number = 0
-        self._pace = Pace()
 
     def read(self) -> Frame | None:
         if self._portrait is None:
@@ -53,8 +47,6 @@ class DemoCamera:
         number, clip_time = self._number, self._number / RATE
         self._number += 1
         image = _view(self._portrait, clip_time)
-        if self._paced:
-            self._pace.wait(clip_time)
         return Frame(image, time=clip_time, wall=time.time(), number=number)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge.cameras.opencv import decoded, opened_capture
 from edge.errors import SourceError
-from edge.types import Frame
+from edge.types import Frame, Image
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +25,19 @@ PICTURES = frozenset({
 # fmt: on
 """Endings of picture files. A single .gif is played as a video."""
 
+DAMAGED_IN_A_ROW = 100
+"""Past the end of a clip, asking so often takes a millisecond."""
+
 _USUAL_RATE = 30.0
 
 
 class VideoFile:
-    """Every frame of a video or animated GIF, with the clip's own time.
-
-    paced: hold the frames back to the clip's own speed, for someone watching; otherwise they come as fast as taken.
-    """
+    """Every frame of a video or animated GIF, with the clip's own time. Damaged ones are passed over."""
 
     live = False
 
-    def __init__(self, path: str, paced: bool = False) -> None:
+    def __init__(self, path: str) -> None:
         self.name = path
-        self._paced = paced
         self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
@@ -52,21 +51,30 @@ class VideoFile:
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._step_s = 1 / (rate if 1 <= rate <= 240 else _USUAL_RATE)
         self._number, self._time = 0, 0.0
-        self._pace = Pace()
+        self._damaged = 0
 
     def read(self) -> Frame | None:
         if self._capture is None:
             raise SourceError(f"{self.name}: not open")
-        taken, image = self._capture.read()
-        if not taken:
+        image = self._next_whole(self._capture)
+        if image is None:
             if self._number == 0:
                 raise SourceError(f"{self.name}: there is no picture in this video; the file is damaged or cut short")
+            if self._damaged:
+                log.warning("%s: the file is damaged; %d frames or more are missing", self.name, self._damaged)
             return None
-        frame = Frame(np.asarray(image, dtype=np.uint8), self._clip_time(), time.time(), self._number)
+        frame = Frame(image, self._clip_time(), time.time(), self._number)
         self._number, self._time = frame.number + 1, frame.time
-        if self._paced:
-            self._pace.wait(frame.time)
         return frame
+
+    def _next_whole(self, capture: cv2.VideoCapture) -> Image | None:
+        """None at the end. A damaged frame reads like the end, but after the end no other follows."""
+        for failed in range(DAMAGED_IN_A_ROW):
+            taken, image = capture.read()
+            if taken:
+                self._damaged += failed
+                return np.asarray(image, dtype=np.uint8)
+        return None
 
     def _clip_time(self) -> float:
         """Seconds. The file's own time stamp, which is right for GIFs and phones too; without one, one step on."""
@@ -128,21 +136,6 @@ class Pictures:
         self._waiting = iter(())
 
 
-class Pace:
-    """Holds frames back to the clip's own speed. After a late one the clip goes on from there and is not hurried."""
-
-    def __init__(self) -> None:
-        self._start: float | None = None
-
-    def wait(self, clip_time: float) -> None:
-        """Return when the frame of this time, in seconds, is due."""
-        now = time.monotonic()
-        if self._start is None or self._start + clip_time < now:
-            self._start = now - clip_time
-        else:
-            time.sleep(self._start + clip_time - now)
-
-
 def _pictures_in(folder: str) -> list[str]:
     """Paths in the order of their names. Hidden files are left out: macOS puts "._photo.jpg" beside every photo.jpg."""
     names = sorted(
@@ -167,5 +160,5 @@ def _refuse_text(path: str) -> None:
         raise SourceError(f"{path}: cannot read this file: {err.strerror}") from err
     if not start:
         raise SourceError(f"{path}: the file is empty")
-    if b"\0" not in start:  # every kind of video has one soon
+    if b"\0" not in start and not start.startswith(b"YUV4MPEG2"):  # every other kind of video has one soon
         raise SourceError(f"{path}: this is text, not a video; give a video, a picture or a folder of pictures")

@@ -62,13 +62,17 @@ class StreamCamera:
 def without_secrets(address: str) -> str:
     """The address without user, password and query, which may hold a token: this is logged and published.
 
-    Raises SourceError where it is no address.
+    Raises SourceError where it is no address, without repeating it: what could not be read may be a password.
     """
+    scheme = address.partition(":")[0]
     try:
         parts = urlsplit(address)
-    except ValueError as err:
-        raise SourceError(f"the source is not a valid address: {err}") from err
-    host = parts.netloc.rpartition("@")[2]
-    if not host:
-        raise SourceError(f"{address!r}: the address names no host")
-    return f"{parts.scheme}://{host}{parts.path}"
+        readable = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        readable = False
+    if not readable or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        raise SourceError(
+            f"the {scheme} source is not a valid address; if a user or password holds / ? # @ or :, write it as "
+            "%2F %3F %23 %40 or %3A"
+        ) from None
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -21,26 +21,23 @@ def examine(path: Path | None = None) -> list[Finding]:
     Root can open everything: where there is a service, it looks with the rights of the service's user, and keeps them.
     """
     installed = service.SETTINGS / "config.toml"
-    if path is None and installed.exists():
+    if path is None and os.path.lexists(installed):
         path = installed
     try:
         config = load_config(path) if path else Config()
     except ConfigError as err:
         advice = "sudo emotion-edge doctor" if isinstance(err.__cause__, PermissionError) else "correct that line"
         return [*machine.versions(), Finding("settings", "failed", str(err), advice)]
-    return [
-        *machine.versions(),
-        Finding("settings", "ok", str(path or "the defaults")),
-        *_parts(config, path == installed),
-    ]
+    return [*machine.versions(), *_parts(config, path, path == installed)]
 
 
-def _parts(config: Config, of_the_service: bool) -> list[Finding]:
+def _parts(config: Config, path: Path | None, of_the_service: bool) -> list[Finding]:
     running = service.installed_service() if of_the_service else None
     connection = broker.check(config.mqtt, running)  # first: only root may read the service's password
     holders = camera.holders()
     user = _take_rights_of_the_service() if running else None
     return [
+        _settings(path, user),
         *machine.of_service(running),
         *models.check(config),
         camera.check(config.camera, running, holders, user),
@@ -48,6 +45,14 @@ def _parts(config: Config, of_the_service: bool) -> list[Finding]:
         *outputs.check(config, user),
         *machine.check(),
     ]
+
+
+def _settings(path: Path | None, user: str | None) -> Finding:
+    """Valid they are; the service's user, whose rights we have by now, must be able to read them, too."""
+    if path and not os.access(path, os.R_OK):
+        advice = f"sudo chgrp {user} {path} && sudo chmod g+r {path}"
+        return Finding("settings", "failed", f"{path} cannot be read by {user or 'this user'}", advice)
+    return Finding("settings", "ok", str(path or "the defaults"))
 
 
 def _take_rights_of_the_service() -> str | None:

@@ -1,28 +1,38 @@
-"""Screen, and the buses of small displays."""
+"""Screen, small display, page, and the files that are written: rights, libraries, places."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from edge.config import Config
+from edge.config import Config, OledConfig, WebConfig
 from edge.doctor.finding import Finding, missing_right
+from edge.errors import SinkError
+from edge.extras import how_to_install
+from edge.sinks.credentials import secret
+
+OF_THE_SERVICE = Path("/var/lib/emotion-edge")
+"""Where the service's relative paths begin, and the only place it may write to."""
 
 
 def check(config: Config, user: str | None) -> list[Finding]:
+    """user: of the service, whose rights these are; None: whoever runs this."""
     findings = []
     if config.window.enabled:
         findings.append(screen(user))
-    if config.oled.enabled and config.oled.interface == "i2c":
-        findings.append(bus(user))
-    return findings
+    if config.oled.enabled:
+        findings.append(display(config.oled, user))
+    if config.web.enabled:
+        findings.append(page(config.web, user))
+    return findings + [written(key, path, user) for key, path in _written_places(config)]
 
 
 def screen(user: str | None, dev: Path = Path("/dev"), drm: Path = Path("/sys/class/drm")) -> Finding:
     """user: None where this runs as the owner, who may have a desktop."""
     if not importlib.util.find_spec("pygame"):
-        return Finding("screen", "failed", "pygame-ce is missing", "pip install 'emotion-edge[display]'")
+        return Finding("screen", "failed", "pygame-ce is missing", how_to_install("display", for_service=bool(user)))
     desktop = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
     if desktop and user is None:
         return Finding("screen", "ok", f"desktop {desktop}")
@@ -47,12 +57,59 @@ def screen(user: str | None, dev: Path = Path("/dev"), drm: Path = Path("/sys/cl
     return Finding("screen", "ok", f"console on {', '.join(connected)}")
 
 
-def bus(user: str | None, dev: Path = Path("/dev")) -> Finding:
-    """I2C or SPI, whichever there is."""
-    buses = sorted([*dev.glob("i2c-*"), *dev.glob("spidev*")])
-    if not buses:
-        return Finding("display bus", "failed", "there is neither I2C nor SPI", "switch one on: sudo raspi-config")
-    for path in buses:
-        if advice := missing_right(path, user):
-            return Finding("display bus", "failed", f"{path} may not be opened", advice)
-    return Finding("display bus", "ok", ", ".join(map(str, buses)))
+def display(config: OledConfig, user: str | None, dev: Path = Path("/dev")) -> Finding:
+    """A small one, on the bus that the configuration names."""
+    title = "small display"
+    if not importlib.util.find_spec("luma"):
+        return Finding(
+            title, "failed", "the luma libraries are missing", how_to_install("oled", for_service=bool(user))
+        )
+    on_spi = config.interface == "spi"
+    bus = dev / (f"spidev{config.port}.{config.device}" if on_spi else f"i2c-{config.port}")
+    if not bus.exists():
+        advice = f"switch {config.interface.upper()} on (sudo raspi-config), or correct [oled] port"
+        return Finding(title, "failed", f"there is no {bus}", f"{advice} and device" if on_spi else advice)
+    if advice := missing_right(bus, user):
+        return Finding(title, "failed", f"{bus} may not be opened", advice)
+    return Finding(title, "ok", f"{config.driver} on {bus}")
+
+
+def page(config: WebConfig, user: str | None) -> Finding:
+    if not importlib.util.find_spec("tornado"):
+        return Finding("page", "failed", "tornado is missing", how_to_install("web", for_service=bool(user)))
+    try:
+        if config.token_file:
+            secret(str(_place(config.token_file, user)), "[web] token_file")
+    except SinkError as err:
+        return Finding("page", "failed", str(err), "make that file, and let the user read it whom the program runs as")
+    return Finding("page", "ok", f"at {config.host}, port {config.port}")
+
+
+def written(key: str, path: str, user: str | None) -> Finding:
+    """A file or folder that the program makes: where it comes to lie must be there, and writable."""
+    place = _place(path, user)
+    if user and not place.is_relative_to(OF_THE_SERVICE):
+        said = f"{place} is outside {OF_THE_SERVICE}, where alone the service may write"
+        return Finding(key, "warning", said, f"put it there, or allow it: sudo systemctl edit {user}, ReadWritePaths=")
+    folder = place if place.is_dir() else place.parent
+    if not folder.is_dir():
+        return Finding(key, "failed", f"there is no folder {folder}", "make it, or correct the path")
+    if not os.access(folder, os.W_OK):
+        return Finding(key, "failed", f"{folder} may not be written to", f"give it to {user or 'this user'}: chown")
+    return Finding(key, "ok", str(place))
+
+
+def _written_places(config: Config) -> Iterator[tuple[str, str]]:
+    """By the name of the setting."""
+    if config.jsonl.enabled and config.jsonl.path != "-":
+        yield "[jsonl] path", config.jsonl.path
+    if config.csv.enabled:
+        yield "[csv] path", config.csv.path
+    if config.mqtt.enabled and config.mqtt.spool:
+        yield "[mqtt] spool", config.mqtt.spool
+    if config.record.enabled:
+        yield "[record] folder", config.record.folder
+
+
+def _place(path: str, user: str | None) -> Path:
+    return (OF_THE_SERVICE if user else Path.cwd()) / path

@@ -13,6 +13,7 @@ from edge.emotion.tflite import find_model
 from edge.emotion.updates import model_file
 from edge.errors import EdgeError, ModelError, SourceError
 from edge.model_store import fit, rehearsal, signature, trial
+from edge.model_store.listing import shipped_files
 from edge.model_store.place import Place
 from edge.model_store.store import Store
 
@@ -126,11 +127,17 @@ def roll_back(place: Place, name: str, say: Say) -> None:
     _make_interruptible()
     try:
         with store.locked():
+            if name not in (known := {*shipped_files(), *store.names()}):
+                raise EdgeError(f"there is no model '{name}'; there are {', '.join(sorted(known))}")
             before = store.roll_back(name)
     except OSError as err:
         raise EdgeError(f"{place.folder}: {err.strerror}") from err
     say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
-    if place.is_served(name) and (why := trial.restarted()):
+    try:
+        why = trial.restarted() if place.is_served(name) else None
+    except KeyboardInterrupt as err:
+        raise EdgeError("interrupted while the service was watched; the model is taken back all the same") from err
+    if why:
         raise EdgeError(f"the service is not well with it: {why}; see journalctl -u emotion-edge -n 20")
 
 

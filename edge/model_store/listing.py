@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from edge.errors import ModelError
 from edge.model_store.store import Store
 
 
-def listing(folder: Path | None) -> list[dict[str, Any]]:
-    """A row a model and version: name, version ('shipped' is one), runs, sha256, bytes, fault. folder: of updates."""
+def listing(folder: Path | None, used: Collection[str]) -> list[dict[str, Any]]:
+    """A row a model and version: name, version ('shipped' is one), counts, runs, sha256, bytes, fault.
+
+    Of a name one version counts; it runs where the configuration uses that name. folder: of updates. used: names.
+    """
     store = Store(folder) if folder and folder.is_dir() else None
-    shipped = {path.stem: path for pattern in shipped_models("") for path in sorted(pattern.glob("*.tflite"))}
+    shipped = shipped_files()
     rows = []
     for name in sorted({*shipped, *(store.names() if store else [])}):
         current = current_version(folder, name) if folder else None
@@ -24,12 +28,19 @@ def listing(folder: Path | None) -> list[dict[str, Any]]:
         files = {version: folder / name / version / f"{name}.tflite" for version in versions} if folder else {}
         if name in shipped:
             files["shipped"] = shipped[name]
-        rows += [_row(name, version, path, version == (current or "shipped")) for version, path in files.items()]
+        for version, path in files.items():
+            counts = version == (current or "shipped")
+            rows.append(_row(name, version, path) | {"counts": counts, "runs": counts and name in used})
     return rows
 
 
-def _row(name: str, version: str, path: Path, runs: bool) -> dict[str, Any]:
-    row = {"name": name, "version": version, "runs": runs, "path": str(path), "fault": None}
+def shipped_files() -> dict[str, Path]:
+    """By name."""
+    return {path.stem: path for folder in shipped_models("") for path in sorted(folder.glob("*.tflite"))}
+
+
+def _row(name: str, version: str, path: Path) -> dict[str, Any]:
+    row = {"name": name, "version": version, "path": str(path), "fault": None}
     try:
         content, card = load_verified(path)
     except ModelError as err:
@@ -47,7 +58,7 @@ def as_text(rows: list[dict[str, Any]]) -> str:
 
 
 def _words(row: dict[str, Any]) -> str:
-    mark = "runs" if row["runs"] else "    "
+    mark = "runs " if row["runs"] else "ready" if row["counts"] else "     "
     if row["fault"]:
         return f"{mark}  {row['fault']}"
     return f"{mark}  {row['bytes'] / 1000:5.0f} kB  {row['sha256'][:12]}…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge import service
-from edge.config import load_config
+from edge.config import Config, load_config
 from edge.emotion.updates import OF_THE_SERVICE, updates_folder
 from edge.errors import ConfigError, EdgeError
 
@@ -30,11 +30,19 @@ class Place:
         running = service.installed_service()
         if running is None or running.state.startswith("inactive"):
             return False
-        try:
-            config = load_config(service.SETTINGS / "config.toml")
-        except ConfigError:
-            return False  # then it does not start, whatever its models
-        return name in (config.face.model, config.emotion.model)
+        return name in used_models()
+
+
+def used_models() -> tuple[str, ...]:
+    """By the installed service, or by default where there is none. Empty where its settings cannot be read: then it
+    does not start, whatever its models.
+    """
+    settings = service.SETTINGS / "config.toml"
+    try:
+        config = load_config(settings) if os.path.lexists(settings) else Config()
+    except ConfigError:
+        return ()
+    return config.face.model, config.emotion.model
 
 
 def place() -> Place:

@@ -44,7 +44,7 @@ class Cost:
 
 def cost(model: Path, golden: Path | None = None, user: str | None = None) -> Cost:
     """After checking its golden set, where it has one. Raises ModelError. user: see `_run`."""
-    command = ["-m", "edge.model_store.rehearsal", str(model), *([str(golden)] if golden else [])]
+    command = ["-I", "-m", "edge.model_store.rehearsal", str(model), *([str(golden)] if golden else [])]
     measured = json.loads(_run(command, user).splitlines()[-1])
     return Cost(measured["ms"], measured["memory_mb"])
 
@@ -60,7 +60,7 @@ def check_cost(new: Cost, old: Cost) -> None:
 
 def check_on_demo(section: str, model: Path, user: str | None = None) -> None:
     """The daemon with this model on the demo clip: it must find and name the face. Raises ModelError."""
-    command = ["-m", "edge", "run", "--source", "demo", "--limit", str(DEMO_FRAMES), "--jsonl", "-", "--config"]
+    command = ["-I", "-m", "edge", "run", "--source", "demo", "--limit", str(DEMO_FRAMES), "--jsonl", "-", "--config"]
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="emotion-edge-", suffix=".toml") as file:
         file.write(f"[{section}]\nmodel = {json.dumps(str(model))}\n")
         file.flush()

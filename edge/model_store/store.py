@@ -120,7 +120,7 @@ class Store:
         active = self.active(name)
         wanted = {active, self.replaced_by(name, active)} - {without} if active else set()
         for path in home.iterdir():
-            if path.is_symlink():
+            if path.is_symlink() or not path.is_dir():
                 if path.name != ACTIVE:
                     durable.remove_link(path)
             elif path.name not in wanted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.config import OledConfig
 from edge.errors import SinkError
+from edge.extras import how_to_install
 from edge.types import Image, Result, Status
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Oled:
         try:
             from edge.overlay import small
         except ImportError as err:
-            raise SinkError(f"the small display needs luma ({err}): pip install 'emotion-edge[oled]'") from err
+            raise SinkError(f"the small display needs luma ({err}): {how_to_install('oled')}") from err
         self._device, self._small = open_device(self._config), small
         self._sent, self._quiet_until, self._nobody_since = b"", 0.0, self._clock()
         self._show_nobody()
@@ -98,7 +99,7 @@ def open_device(config: OledConfig) -> Any:
         import luma.lcd.device
         import luma.oled.device
     except ImportError as err:
-        raise SinkError(f"the small display needs luma ({err}): pip install 'emotion-edge[oled]'") from err
+        raise SinkError(f"the small display needs luma ({err}): {how_to_install('oled')}") from err
     drivers = luma.lcd.device if config.driver in _LCD else luma.oled.device
     size = {"width": config.width, "height": config.height, "rotate": config.rotation}
     light = {"gpio_LIGHT": config.light_pin} if config.driver in _LCD else {}

@@ -64,7 +64,7 @@ def every_frame_in_full() -> Config:
 
 def frames(clip: Path) -> list[Frame]:
     """All frames of the clip at 640x480."""
-    camera = camera_for(str(clip), CameraConfig(), paced=False)
+    camera = camera_for(str(clip), CameraConfig())
     camera.open()
     found = []
     while (frame := camera.read()) is not None:

@@ -20,6 +20,14 @@ def raising(text: str) -> Callable[..., str]:
     return refuse
 
 
+def test_a_service_does_not_take_the_demo(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cameras.picamera, "first_model", raising("no Pi"))
+    monkeypatch.setattr(cameras.v4l2, "first_device", raising("no V4L2"))
+    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere")
+    with pytest.raises(CameraError, match="no camera yet; no Pi; no V4L2"):
+        camera_for("auto", CONFIG)
+
+
 @pytest.mark.parametrize(
     ("pi", "device", "kind", "line"),
     [

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from edge import capture
+from edge.cameras.files import VideoFile
 from edge.capture import every_frame
 from edge.control import Control
 from edge.errors import SourceError
 from edge.types import Frame
 from tests.cameras.capturing import capture_threads, take
+from tests.cameras.sources import video_at
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
 
@@ -71,3 +77,48 @@ def test_a_file_that_cannot_be_opened_says_so():
     with pytest.raises(SourceError, match="not a clip"):
         next(every_frame(clip, Control()))
     assert clip.closed
+
+
+def test_a_paced_clip_takes_its_own_time(tmp_path: Path):
+    started = time.monotonic()
+    assert len(list(every_frame(VideoFile(video_at(tmp_path / "clip.avi", 4, 20.0)), Control(), paced=True))) == 4
+    assert time.monotonic() - started >= 0.15
+
+
+def test_a_long_wait_for_the_next_frame_ends_when_the_loop_is_to_stop():
+    """A slide show: the loop is told meanwhile that there is nothing, and sees to its other duties."""
+    control = Control()
+    frames = every_frame(SlideShow(), control, paced=True)
+    first, nothing = next(frames), next(frames)
+    assert first is not None
+    assert nothing is None
+    control.stop.set()
+    started = time.monotonic()
+    list(frames)
+    assert time.monotonic() - started < 5
+
+
+class SlideShow:
+    """A picture every ten minutes."""
+
+    name, live = "slides", False
+
+    def open(self) -> None:
+        self.number = 0
+
+    def read(self) -> Frame:
+        self.number += 1
+        return Frame(np.zeros((4, 4, 3), np.uint8), 600.0 * self.number, 0.0, self.number)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_late_frame_does_not_hurry_those_after_it(monkeypatch: pytest.MonkeyPatch):
+    now = 100.0
+    monkeypatch.setattr(capture.time, "monotonic", lambda: now)
+    clock = capture._ClipClock()
+    assert clock.due(0.0) == 100.0
+    now = 100.1
+    assert clock.due(0.02) == pytest.approx(100.1)
+    assert clock.due(0.05) == pytest.approx(100.13)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from edge.cameras import camera_for, files
-from edge.cameras.files import Pace, VideoFile
+from edge.cameras import camera_for
 from tests.cameras.sources import CONFIG, frames_of, gif_at, jpeg, video_at
 
 
@@ -31,36 +30,23 @@ def test_a_file_name_may_look_like_an_address(tmp_path: Path, monkeypatch: pytes
         assert len(frames_of(camera_for(name, CONFIG))) == 2
 
 
-def test_a_paced_video_takes_its_own_time(tmp_path: Path):
-    path = video_at(tmp_path / "clip.avi", 4, 20.0)
-    started = time.monotonic()
-    frames_of(VideoFile(path, paced=True))
-    assert time.monotonic() - started >= 0.15
+def test_a_damaged_part_of_a_video_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = Path(video_at(tmp_path / "clip.avi", 60))
+    whole = bytearray(path.read_bytes())
+    middle = slice(len(whole) * 4 // 10, len(whole) * 5 // 10)
+    whole[middle] = np.random.default_rng(1).bytes(middle.stop - middle.start)
+    path.write_bytes(whole)
+    frames = frames_of(camera_for(str(path), CONFIG))
+    assert 40 <= len(frames) < 60
+    assert frames[-1].time > 1.5
+    assert len(caplog.messages) == 1
+    assert f"{path}: the file is damaged" in caplog.text
 
 
-class Clock:
-    """Stands in for the module time: sleeping takes no time."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-def test_a_late_frame_does_not_hurry_those_after_it(monkeypatch: pytest.MonkeyPatch):
-    clock = Clock()
-    monkeypatch.setattr(files, "time", clock)
-    pace = Pace()
-    pace.wait(0.0)
-    clock.sleep(0.1)
-    pace.wait(0.02)
-    assert clock.now == pytest.approx(100.1)
-    pace.wait(0.05)
-    assert clock.now == pytest.approx(100.13)
+def test_a_raw_video_is_no_text(tmp_path: Path):
+    path = tmp_path / "clip.y4m"
+    path.write_bytes(b"YUV4MPEG2 W16 H16 F30:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + bytes([128]) * 384) * 3)
+    assert len(frames_of(camera_for(str(path), CONFIG))) == 3
 
 
 def test_a_folder_gives_its_pictures_in_order_and_names_the_broken_ones(

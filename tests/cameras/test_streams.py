@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from edge.cameras import camera_for
-from edge.cameras.stream import without_secrets
+from edge.cameras.stream import StreamCamera, without_secrets
 from edge.config import CameraConfig
-from edge.errors import CameraError
-from tests.cameras.sources import OLD_GI, frames_of
+from edge.errors import CameraError, SourceError
+from tests.cameras.sources import CONFIG, OLD_GI, frames_of
 
 
 def test_a_stream_that_ends_or_freezes_is_an_error(address: str):
@@ -31,6 +31,7 @@ def test_a_stream_is_flipped(address: str):
 
 
 def test_the_name_of_a_stream_tells_no_secret():
+    assert without_secrets("rtsp://10.0.0.7/cam") == "rtsp://10.0.0.7/cam"
     assert without_secrets("rtsp://me:se@cret@10.0.0.7:554/cam?token=abc") == "rtsp://10.0.0.7:554/cam"
 
 
@@ -62,6 +63,14 @@ def rtsp_address(gstreamer: None) -> Iterator[str]:
     yield f"rtsp://127.0.0.1:{server.get_bound_port()}/cam"
     loop.quit()
     thread.join()
+
+
+@pytest.mark.parametrize("password", ["qx/ss", "qx#ss", "qx?ss", "12?34", "qx℀ss", "qx[ss"])
+def test_a_password_that_makes_an_address_unreadable_is_not_repeated(password: str):
+    with pytest.raises(SourceError, match="not a valid address; if a user or password holds") as refused:
+        StreamCamera(f"rtsp://admin:{password}@127.0.0.1:9/s1", CONFIG)
+    assert password[:2] not in str(refused.value)
+    assert refused.value.__cause__ is None
 
 
 @OLD_GI

@@ -23,7 +23,7 @@ from tests.cameras.sources import CONFIG, CORNERS, frames_of, jpeg
         ("", SourceError, "none of auto, demo"),
         ("/dev/null", SourceError, "written v4l2:/dev/null"),
         ("http://[1", SourceError, "not a valid address"),
-        ("rtsp://", SourceError, "names no host"),
+        ("rtsp://", SourceError, "not a valid address"),
         ("notes.txt", SourceError, "text, not a video"),
         ("text.mp4", SourceError, "text, not a video"),
         ("broken.mp4", SourceError, "not a video that can be read"),

@@ -66,15 +66,19 @@ def test_an_update_and_the_way_back(folder: Path, keys: Path, signed: Sign, ship
     assert find_model("emotion") == folder / "emotion" / "1" / "emotion.tflite"
     rows = json.loads(emotion_edge("model", "list", "--json").stdout)["models"]
     assert [(row["name"], row["version"], row["runs"]) for row in rows] == [
-        ("blazeface", "shipped", True),
+        ("blazeface", "shipped", False),
         ("emotion", "1", True),
         ("emotion", "shipped", False),
-        ("emotion-nano", "shipped", True),
+        ("emotion-nano", "shipped", False),
         ("face", "shipped", True),
-        ("face-far", "shipped", True),
+        ("face-far", "shipped", False),
     ]
+    assert [row["version"] for row in rows if row["name"] == "emotion" and row["counts"]] == ["1"]
     lines = emotion_edge("model", "list").stdout.splitlines()
     assert lines[1].split()[:3] == ["emotion", "1", "runs"]
+    unknown = emotion_edge("model", "rollback", "emotoin")
+    assert unknown.returncode == 1
+    assert "there is no model 'emotoin'; there are blazeface, emotion, " in unknown.stderr
     back = emotion_edge("model", "rollback")
     assert (back.returncode, back.stdout) == (0, "emotion: the shipped model counts again\n")
     assert find_model("emotion") == SHIPPED
@@ -233,6 +237,28 @@ class TestSwitch:
             install(signed(shipped))
         assert tried == ["1", "models"]
         assert find_model("emotion") == SHIPPED
+
+
+def test_a_watch_that_is_cut_off_says_that_the_model_is_taken_back(
+    folder: Path, signed: Sign, shipped: Bundle, keys: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    installation.install(Place(folder, None), signed(shipped), keys / "model-key.pub", lambda _: None)
+    monkeypatch.setattr(Place, "is_served", lambda *_: True)
+    monkeypatch.setattr("edge.model_store.trial.restarted", interrupted)
+    with pytest.raises(EdgeError, match="the model is taken back all the same"):
+        installation.roll_back(Place(folder, None), "emotion", lambda _: None)
+    assert find_model("emotion") == SHIPPED
+
+
+def test_the_program_that_is_tried_is_the_installed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Not one that happens to lie in the folder where root calls the command."""
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "__init__.py").write_text("raise SystemExit(5)\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert rehearsal.cost(SHIPPED).ms > 0
 
 
 @pytest.mark.parametrize(

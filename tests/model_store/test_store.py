@@ -65,6 +65,14 @@ def test_only_the_version_before_is_kept(folder: Path):
     assert Store(folder).versions("emotion") == ["2", "3"]
 
 
+def test_what_else_lies_there_is_cleared_away(folder: Path):
+    put(folder, SMALL)
+    put(folder, version(SMALL, "2"))
+    (folder / "emotion" / "README").touch()
+    assert roll_back(folder) == "1"
+    assert sorted(path.name for path in (folder / "emotion").iterdir()) == ["1", "active"]
+
+
 def test_a_version_that_was_taken_back_can_come_again(folder: Path):
     put(folder, SMALL)
     put(folder, version(SMALL, "2"))

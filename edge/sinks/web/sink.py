@@ -9,6 +9,7 @@ import cv2
 
 from edge.config import WebConfig
 from edge.errors import SinkError
+from edge.extras import how_to_install
 from edge.sinks.credentials import secret
 from edge.sinks.web.board import Board
 from edge.sinks.web.door import Door
@@ -51,7 +52,7 @@ class Web:
             from edge.sinks.web.site import application
             from edge.sinks.web.visitor import Site
         except ImportError as err:
-            raise SinkError(f"the page needs Tornado and Pillow ({err}): pip install 'emotion-edge[web]'") from err
+            raise SinkError(f"the page needs Tornado and Pillow ({err}): {how_to_install('web')}") from err
         self._overlay: Overlay = Overlay(config.style, bars=False)
         self._site: Site = Site(self._board, Door(token, config.port), config.style, config.viewers)
         server = Server(application(self._site), config.host, config.port, 4 * config.viewers + _REQUESTS)

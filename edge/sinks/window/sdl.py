@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Final
 
 from edge.errors import SinkError
+from edge.extras import how_to_install
 from edge.sinks.window.screen import CONSOLE_PIXELS, Key
 from edge.types import Image
 
@@ -115,5 +116,5 @@ def _libraries() -> tuple[ModuleType, Image]:
 
         from edge.overlay.icons import program_icon
     except ImportError as err:
-        raise SinkError(f"the window needs pygame-ce and Pillow ({err}): pip install 'emotion-edge[display]'") from err
+        raise SinkError(f"the window needs pygame-ce and Pillow ({err}): {how_to_install('display')}") from err
     return pygame, program_icon(64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edge.config import WindowConfig
 from edge.control import Control
 from edge.errors import SinkError
+from edge.extras import how_to_install
 from edge.sinks.window.opening import open_screen
 from edge.sinks.window.screen import Screen
 from edge.types import Result, Status
@@ -35,7 +36,7 @@ class Window:
         try:
             from edge.overlay import Overlay
         except ImportError as err:
-            raise SinkError(f"the window needs Pillow ({err}): pip install 'emotion-edge[display]'") from err
+            raise SinkError(f"the window needs Pillow ({err}): {how_to_install('display')}") from err
         self._screen = open_screen(self._config)
         self._overlay = Overlay(self._config.style, self._bars)
         self._screen.present(self._overlay.waiting(self._status, self._screen.size))
