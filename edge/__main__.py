@@ -53,12 +53,12 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     from edge.sinks import sinks_for
 
     config = _on_this_device(config)
-    control = Control()
+    control = Control(_memory_of_detection())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: control.stop.set())
     pipeline = build_pipeline(config)
     camera = camera_for(config.camera.source, config.camera)
-    sinks = [] if options.no_sinks else sinks_for(config, camera.name, control)
+    sinks = [] if options.no_sinks else sinks_for(config, camera.name, control, live=camera.live)
     try:
         watched = _watched(config, options)
         daemon = Daemon(
@@ -73,6 +73,12 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     if left_behind():
         _leave(0)
     return 0
+
+
+def _memory_of_detection() -> Path | None:
+    """In the folder that systemd's StateDirectory= gives a service; None for others."""
+    folder = os.environ.get("STATE_DIRECTORY")
+    return Path(folder, "detection-off") if folder else None
 
 
 def _leave(code: int, last_words: str = "") -> NoReturn:

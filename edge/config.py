@@ -272,11 +272,25 @@ def _check_relations(config: Config, path: Path) -> None:
         )
     if config.csv.path == "-":
         raise ConfigError(f"{path}: [csv] path = '-': must be a file; what standard output takes is [jsonl]")
+    _check_own_files(config, path)
     if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
         raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
     if not config.web.token_file and not is_loopback(config.web.host):
         shown = _shown(config.web.host)
         raise ConfigError(f"{path}: [web] host = {shown}: others can reach it: give a token_file, or 127.0.0.1")
+
+
+def _check_own_files(config: Config, path: Path) -> None:
+    """Each output writes into a file of its own."""
+    places = {
+        "[jsonl] path": config.jsonl.path if config.jsonl.enabled else "",
+        "[csv] path": config.csv.path if config.csv.enabled else "",
+        "[mqtt] spool": config.mqtt.spool if config.mqtt.enabled else "",
+    }
+    taken: dict[Path, str] = {}
+    for key, name in places.items():
+        if name and name != "-" and (other := taken.setdefault(Path(name).resolve(), key)) != key:
+            raise ConfigError(f"{path}: {key} = {_shown(name)}: is {other}, too; give each a file of its own")
 
 
 def is_loopback(host: str) -> bool:

@@ -16,7 +16,7 @@ from edge.pace import Pace
 from edge.pipeline import Pipeline
 from edge.sinks import Remote, Sink
 from edge.status_file import StatusFile
-from edge.types import Result, State, Status
+from edge.types import Frame, Result, State, Status
 from edge.watchdog import Watchdog, status_text
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ class Daemon:
         self._watchdog = Watchdog()
         self._status_file = status_file or StatusFile()
         self._faces = 0
+        self._last: Frame | None = None
+        """The last one processed, while its faces count as there."""
         self._state: State = "running"
         self._status_due = self._summary_due = 0.0
 
@@ -68,9 +70,8 @@ class Daemon:
                 if frame is not None:
                     result = self._pipeline.process(frame)
                     self._health.record(result)
-                    self._faces = len(result.tracks)
-                    for outlet in self._outlets:
-                        outlet.show(result)
+                    self._show(result)
+                    self._last = frame
                     done += 1
                 if frame is not None or self._state != "running":
                     self._watchdog.alive()
@@ -79,6 +80,8 @@ class Daemon:
                     break
             self._status_file.stopped()
         finally:
+            if self._camera.live:
+                self._forget()
             self._status_file.close()
             self._watchdog.stopping()
             frames.close()
@@ -93,6 +96,19 @@ class Daemon:
     def _changed(self, state: State) -> None:
         self._state = state
         self._status_due = 0.0
+        if state != "running":
+            self._forget()
+
+    def _forget(self) -> None:
+        """Tell that everyone has left: while the camera is away or switched off, and afterwards, nobody knows."""
+        if self._last is not None:
+            self._show(self._pipeline.forget(self._last))
+            self._last = None
+
+    def _show(self, result: Result) -> None:
+        self._faces = len(result.tracks)
+        for outlet in self._outlets:
+            outlet.show(result)
 
     def _tell_status(self) -> None:
         now = time.monotonic()

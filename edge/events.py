@@ -16,6 +16,9 @@ from edge.types import Event
 class _Announced:
     label: str
     confidence: float
+    since: float
+    told: bool = False
+    """That the face has appeared."""
     candidate: str | None = None
     candidate_since: float = 0.0
 
@@ -23,6 +26,8 @@ class _Announced:
 class Announcer:
     """Decides which label of each face is announced. Remembers, for each id, what was announced last.
 
+    A face is announced with its first label that is no less likely than `uncertain_below`, or with the one it has
+    after `dwell_s`: a blurred first look is not what somebody showed. Who has left by then is never announced.
     Another label is announced once its probability has exceeded the announced one's by `hysteresis` for `dwell_s`
     seconds without a break, and is no less than `uncertain_below` by then: the average takes as long to get there.
     """
@@ -36,11 +41,13 @@ class Announcer:
         """The announced label of this face after its smoothed (7,) probabilities of this frame."""
         best = int(probabilities.argmax())
         label, confidence = LABELS[best], float(probabilities[best])
-        if id not in self._announced:
-            self._announced[id] = _Announced(label, confidence)
-            self._events.append(Event("face_appeared", id, None, label, confidence))
+        known = self._announced.setdefault(id, _Announced(label, confidence, time))
+        if not known.told:
+            known.label, known.confidence = label, confidence
+            if confidence >= self._uncertain_below or time - known.since >= self._dwell_s:
+                known.told = True
+                self._events.append(Event("face_appeared", id, None, label, confidence))
             return label
-        known = self._announced[id]
         lead = confidence - float(probabilities[LABELS.index(known.label)])
         if label == known.label or lead <= self._hysteresis:
             known.candidate = None
@@ -50,14 +57,15 @@ class Announcer:
             known.candidate, known.candidate_since = label, time
         if time - known.candidate_since >= self._dwell_s and confidence >= self._uncertain_below:
             self._events.append(Event("emotion_changed", id, known.label, label, confidence))
-            self._announced[id] = _Announced(label, confidence)
+            self._announced[id] = _Announced(label, confidence, time, told=True)
         return self._announced[id].label
 
     def keep(self, ids: Collection[int]) -> None:
         """Everyone else has left."""
         for id_ in [id_ for id_ in self._announced if id_ not in ids]:
             last = self._announced.pop(id_)
-            self._events.append(Event("face_left", id_, last.label, None, last.confidence))
+            if last.told:
+                self._events.append(Event("face_left", id_, last.label, None, last.confidence))
 
     def take(self) -> tuple[Event, ...]:
         """The events since the last call, in order."""

@@ -105,6 +105,13 @@ class Pipeline:
         }
         return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
 
+    def forget(self, frame: Frame) -> Result:
+        """Nobody is watched any more: everyone has left with this frame, the last that was processed."""
+        self._tracker.forget()
+        self._keep(set())
+        t = 0.0 if self._began is None else frame.time - self._began
+        return Result(frame, t, (), self._announcer.take(), {"detect": 0.0, "classify": 0.0, "total": 0.0})
+
     def _still(self, frame: Frame) -> Found:
         faces = [face for face in look(self._still_detector, frame) if face.score >= self._min_score]
         return [(self._tracker.new_id(), face) for face in faces]

@@ -161,6 +161,10 @@ class Tracker:
         fresh = fresh[: max(0, self._max_faces - len(self._known))]
         self._known += [_Known(self.new_id(), new.face, time, time, new.look(), new) for new in fresh]
 
+    def forget(self) -> None:
+        """Nobody is known any more."""
+        self._known = []
+
     def follow(self, frame: Frame) -> bool:
         """Follow the faces in view by their look. False where one got lost: the detector should look at this frame."""
         everyone = True

@@ -160,6 +160,10 @@ COMPLAINTS = [
     ('[mqtt]\ndevice = "a/#"', ("it is part of topics",)),
     ('[mqtt]\ndiscovery_prefix = "home/#"', ("[mqtt] discovery_prefix = 'home/#'", "levels parted by '/'")),
     ('[mqtt]\ndiscovery_prefix = "a b"', ("must be letters, digits",)),
+    (
+        '[jsonl]\nenabled = true\npath = "a"\n[csv]\nenabled = true\npath = "./a"',
+        ("[csv] path = './a'", "[jsonl] path"),
+    ),
     ("[web]\nviewers = 0", ("[web] viewers = 0", "must be between 1 and 50")),
     ('[web]\nhost = "0.0.0.0"', ("[web] host = '0.0.0.0'", "give a token_file, or 127.0.0.1")),
     ('[web]\nhost = "kitchen.local"', ("give a token_file",)),

@@ -8,12 +8,12 @@ import pytest
 from edge.config import CameraConfig, EmotionConfig, FaceConfig, PaceConfig
 from edge.control import Control
 from edge.daemon import Daemon, Outlet
-from edge.errors import SinkError
+from edge.errors import CameraError, SinkError
 from edge.health import Health, summary
 from edge.pipeline import Pipeline
 from edge.types import Frame, Result, Status
 from tests.conftest import face_at
-from tests.fakes import FakeClassifier, FakeDetector
+from tests.fakes import FakeCamera, FakeClassifier, FakeDetector
 
 PICTURE = np.zeros((120, 160, 3), np.uint8)
 
@@ -94,6 +94,46 @@ def test_stop_ends_the_run_and_releases_everything():
     assert len(notes.results) == 1
     assert clip.closed
     assert notes.closed == 1
+
+
+def live_daemon(camera: FakeCamera, notes: Notebook, control: Control) -> Daemon:
+    chain = Pipeline(FakeDetector([face_at(30, 24, 20)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig())
+    return Daemon(camera, chain, [notes], control, CameraConfig(give_up_s=0.3), PaceConfig())
+
+
+def told(notes: Notebook) -> list[tuple[str, int]]:
+    return [(event.kind, result.frame.number) for result in notes.results for event in result.events]
+
+
+def test_when_the_camera_goes_everybody_has_left_with_its_last_frame():
+    notes = Notebook()
+    with pytest.raises(CameraError, match="did not come back"):
+        live_daemon(FakeCamera(*[0.02] * 10, CameraError("unplugged")), notes, Control()).run()
+    last = max(result.frame.number for result in notes.results)
+    assert told(notes)[-1] == ("face_left", last)
+    assert [kind for kind, _ in told(notes)] == ["face_appeared", "face_left"]
+    assert notes.results[-1].tracks == ()
+
+
+def test_when_detection_is_switched_off_everybody_has_left():
+    notes, control = Notebook(), Control()
+
+    def switched_off(status: Status) -> None:
+        if status.state == "paused":
+            assert told(notes)[-1][0] == "face_left"
+            control.stop.set()
+        elif len(told(notes)) == 1:
+            control.switch_detection(False)
+
+    notes.status = switched_off  # type: ignore[method-assign]
+    live_daemon(FakeCamera(0.02), notes, control).run()
+    assert [kind for kind, _ in told(notes)] == ["face_appeared", "face_left"]
+
+
+def test_at_the_end_of_a_clip_nobody_need_be_told():
+    notes = Notebook()
+    daemon(Clip(20), notes).run()
+    assert [kind for kind, _ in told(notes)] == ["face_appeared"]
 
 
 def test_a_broken_sink_disturbs_nobody_and_is_told_once(caplog: pytest.LogCaptureFixture):

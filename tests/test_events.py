@@ -67,3 +67,27 @@ def test_the_time_before_the_average_is_sure_counts():
     doubtful, sure = mix(sad=0.45, neutral=0.3), mix(sad=0.6, neutral=0.3)
     assert [teller.update(1, doubtful, 1 + k / 10) for k in range(5)] == ["neutral"] * 5
     assert teller.update(1, sure, 1.5) == "sad"
+
+
+def test_a_doubtful_first_look_is_not_what_the_face_appears_with():
+    """It comes in blurred: neither an appearance as angry nor a change from it is true."""
+    teller = announcer()
+    for k in range(3):
+        teller.update(1, mix(angry=0.3, neutral=0.25), k / 10)
+    assert teller.take() == ()
+    assert teller.update(1, mix(neutral=0.9), 0.29) == "neutral"
+    assert kinds(teller.take()) == [("face_appeared", None, "neutral")]
+
+
+def test_a_face_that_stays_doubtful_appears_all_the_same():
+    teller = announcer()
+    for k in range(5):
+        assert teller.update(1, mix(angry=0.3, neutral=0.25), k / 10) == "angry"
+    assert kinds(teller.take()) == [("face_appeared", None, "angry")]
+
+
+def test_who_left_before_appearing_is_not_told():
+    teller = announcer()
+    teller.update(1, mix(angry=0.3), 0.0)
+    teller.keep(set())
+    assert teller.take() == ()

@@ -112,6 +112,28 @@ def test_a_reader_that_reads_nothing_does_not_keep_us_from_stopping(control, mon
     os.close(reader)
 
 
+def test_a_live_camera_does_not_wait_for_a_slow_reader(control, monkeypatch, caplog):
+    """Whole lines are dropped, told once when it begins and once with their number."""
+    caplog.set_level("INFO")
+    reader, writer = os.pipe()
+    with open(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        sink = Jsonl(JsonlConfig(True, "-"), "auto", control, patient=False)
+        sink.open()
+        for number in range(1000):
+            sink.show(result(track(), number=number))
+        received = os.read(reader, 1 << 20)
+        sink.show(result(track(), number=1000))
+    while part := os.read(reader, 1 << 20):
+        received += part
+    os.close(reader)
+    numbers = [json.loads(line)["frame"] for line in received.splitlines()]
+    assert numbers == [*range(len(numbers) - 1), 1000]
+    assert len(numbers) < 900
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert f"{1001 - len(numbers)} results were dropped" in caplog.text
+
+
 HEAD = """
 import sys
 from edge.config import JsonlConfig

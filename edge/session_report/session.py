@@ -247,5 +247,8 @@ def _kind(face: dict[str, Any]) -> int:
 
 
 def _unix(time: str) -> float:
-    """Unix seconds of a line's time. Raises ValueError."""
-    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+    """Unix seconds of a line's time. Raises ValueError, also where no calendar has room around it."""
+    moment = datetime.fromisoformat(time.replace("Z", "+00:00"))
+    if not 1970 <= moment.year < 9999:
+        raise ValueError(f"the year {moment.year}")
+    return moment.timestamp()

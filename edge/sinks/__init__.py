@@ -39,9 +39,10 @@ class Remote(Protocol):
         """Whether the other side is there."""
 
 
-def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
+def sinks_for(config: Config, source: str, control: Control, *, live: bool = False) -> list[Sink]:
     """The outputs that are switched on. source: what JSON and displays call the place the frames come from.
 
+    live: frames come when they come. Then nothing waits for a slow reader; of files, no line is lost.
     Each is imported only where it is wanted: a device without a screen needs no library for one.
     """
     sinks: list[Sink] = []
@@ -49,15 +50,15 @@ def sinks_for(config: Config, source: str, control: Control) -> list[Sink]:
     if config.jsonl.enabled:
         from edge.sinks.jsonl import Jsonl
 
-        sinks.append(Jsonl(config.jsonl, source, control))
+        sinks.append(Jsonl(config.jsonl, source, control, patient=not live))
     if config.csv.enabled:
         from edge.sinks.table import Table
 
-        sinks.append(Table(config.csv, source, control))
+        sinks.append(Table(config.csv, source, control, patient=not live))
     if config.terminal.enabled and not standard_output_taken:
         from edge.sinks.terminal import Terminal
 
-        sinks.append(Terminal(source, control))
+        sinks.append(Terminal(source, control, patient=not live))
     if config.window.enabled:
         from edge.sinks.window import Window
 

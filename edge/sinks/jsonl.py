@@ -15,17 +15,18 @@ class Jsonl:
 
     name = "jsonl"
 
-    def __init__(self, config: JsonlConfig, source: str, control: Control) -> None:
-        self._config = config
+    def __init__(self, config: JsonlConfig, source: str, control: Control, *, patient: bool = True) -> None:
+        """patient: see `LineStream`."""
+        self._config, self._patient = config, patient
         self._source = source
         self._control = control
         self._lines: LineStream | LineFile | None = None
 
     def open(self) -> None:
         if self._config.path == "-":
-            self._lines = standard_output(self._control)
+            self._lines = standard_output(self._control, patient=self._patient)
             return
-        file = LineFile(self._config, self._control, line_start='{"schema":')
+        file = LineFile(self._config, self._control, line_start='{"schema":', patient=self._patient)
         file.open()
         self._lines = file
 

@@ -23,9 +23,12 @@ class LineFile:
     Lines that were written together stand in the file together or, where the disk is full, not at all.
     """
 
-    def __init__(self, config: FileConfig, control: Control, *, header: str = "", line_start: str = "") -> None:
-        """header: the first line of every file, with its end. line_start: what our own lines begin with."""
-        self._config, self._control = config, control
+    def __init__(
+        self, config: FileConfig, control: Control, *, header: str = "", line_start: str = "", patient: bool = True
+    ) -> None:
+        """header: the first line of every file, with its end. line_start: what our own lines begin with. patient: with
+        the reader of a named pipe."""
+        self._config, self._control, self._patient = config, control, patient
         self._header, self._line_start = header.encode(), line_start.encode()
         self._limit = round(config.rotate_mb * 1e6)
         self._path = ""
@@ -40,7 +43,7 @@ class LineFile:
             # O_NONBLOCK: do not wait for the reader of a named pipe. It has no effect on a file.
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
             self._descriptor = os.open(self._path, flags, 0o644)
-            self._stream = LineStream(self._descriptor, self._config.path, self._control)
+            self._stream = LineStream(self._descriptor, self._config.path, self._control, patient=self._patient)
             if self._regular():
                 self._mend()
         except OSError as err:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import sys
@@ -9,47 +10,73 @@ import sys
 from edge.control import Control
 from edge.errors import SinkError
 
+log = logging.getLogger(__name__)
+
 # A pipe that `select` calls writable takes this much without blocking (PIPE_BUF on Linux).
 _CHUNK_BYTES = 4096
+
+_WAIT_S = 0.1
+"""Between two looks whether we are to stop."""
 
 
 class LineStream:
     """A file descriptor that lines are written to.
 
-    A reader slower than we are holds the loop up: lines are data, and none is dropped. The wait ends when we are asked
-    to stop. A reader of standard output that goes away (`| head`) asks us to stop.
+    A reader slower than we are holds the loop up where we are patient, until we are asked to stop: of a recording no
+    line is dropped. A live camera does not wait: then what the reader has no room for is dropped, whole lines, and
+    counted. A reader of standard output that goes away (`| head`) asks us to stop.
     """
 
-    def __init__(self, descriptor: int, path: str, control: Control) -> None:
+    def __init__(self, descriptor: int, path: str, control: Control, *, patient: bool = True) -> None:
         """path: '-' where the descriptor is standard output; any other is closed by `close`."""
         self._descriptor = descriptor
         self._path = path
         self._control = control
+        self._wait_s = _WAIT_S if patient else 0.0
+        self._rest = b""
+        """Of what was begun: its reader must get it before anything else."""
+        self._dropped = 0
 
     def write(self, text: str) -> None:
         """text: whole lines. Raises SinkError when the disk is full, or a named pipe's reader has gone."""
-        rest = memoryview(text.encode(errors="replace"))
+        if not self._sent_rest():
+            self._drop()
+            return
+        self._rest = text.encode(errors="replace")
+        if self._sent_rest() and self._dropped:
+            log.info("%s: read again; %d results were dropped", self._path, self._dropped)
+            self._dropped = 0
+
+    def _drop(self) -> None:
+        if not self._dropped:
+            log.warning("%s: its reader is too slow for a live camera; results are dropped", self._path)
+        self._dropped += 1
+
+    def _sent_rest(self) -> bool:
         try:
-            while rest:
-                if select.select((), (self._descriptor,), (), 0.1)[1]:
-                    rest = rest[os.write(self._descriptor, rest[:_CHUNK_BYTES]) :]
-                elif self._control.stop.is_set():
-                    return
+            while self._rest:
+                if select.select((), (self._descriptor,), (), self._wait_s)[1]:
+                    self._rest = self._rest[os.write(self._descriptor, self._rest[:_CHUNK_BYTES]) :]
+                elif self._control.stop.is_set() or not self._wait_s:
+                    return False
         except BrokenPipeError as err:
+            self._rest = b""
             if self._path != "-":
                 raise SinkError(f"{self._path}: the reader has gone") from err
             self._control.stop.set()
         except OSError as err:
+            self._rest = b""
             raise SinkError(f"{self._path}: cannot be written: {err.strerror}") from err
+        return True
 
     def close(self) -> None:
         if self._path != "-":
             os.close(self._descriptor)
 
 
-def standard_output(control: Control) -> LineStream:
+def standard_output(control: Control, *, patient: bool = True) -> LineStream:
     """Raises SinkError where it is closed."""
     try:
-        return LineStream(sys.stdout.fileno(), "-", control)
+        return LineStream(sys.stdout.fileno(), "-", control, patient=patient)
     except (AttributeError, OSError, ValueError) as err:
         raise SinkError("standard output is closed") from err

@@ -33,9 +33,10 @@ class Table:
 
     name = "csv"
 
-    def __init__(self, config: CsvConfig, source: str, control: Control) -> None:
+    def __init__(self, config: CsvConfig, source: str, control: Control, *, patient: bool = True) -> None:
+        """patient: see `LineStream`."""
         self._source = source
-        self._file = LineFile(config, control, header=_text([COLUMNS]))
+        self._file = LineFile(config, control, header=_text([COLUMNS]), patient=patient)
 
     def open(self) -> None:
         self._file.open()

@@ -20,15 +20,16 @@ class Terminal:
 
     name = "terminal"
 
-    def __init__(self, source: str, control: Control) -> None:
-        self._source = source
+    def __init__(self, source: str, control: Control, *, patient: bool = True) -> None:
+        """patient: see `LineStream`."""
+        self._source, self._patient = source, patient
         self._control = control
         self._stream: LineStream | None = None
         self._make_table: Callable[[], LiveTable] | None = None
         self._table: LiveTable | None = None
 
     def open(self) -> None:
-        self._stream = standard_output(self._control)
+        self._stream = standard_output(self._control, patient=self._patient)
         if sys.stdout.isatty():
             from edge.sinks.live_table import table_maker  # brings rich, which a service has no use for
 

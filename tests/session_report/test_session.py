@@ -117,6 +117,15 @@ def test_a_broken_line_in_the_middle_is_left_out_and_told(tmp_path, broken):
     assert sum(session.everyone.total()) == pytest.approx(2)
 
 
+@pytest.mark.parametrize("year", ["0001", "1969", "9999"])
+def test_a_line_from_beyond_every_calendar_is_left_out(tmp_path, year):
+    odd = line(0.5, track(1)).replace('"time":"2026', f'"time":"{year}')
+    path = recording(tmp_path, odd, steady(1, track(1)))
+    assert read_session(path).unreadable == 1
+    write_report(path, None)
+    assert (tmp_path / "session.jsonl.html").exists()
+
+
 def test_rotated_pieces_are_read_in_order(tmp_path):
     sink = Jsonl(JsonlConfig(True, str(tmp_path / "out"), rotate_mb=0.001, keep=99), "auto", Control())
     sink.open()

@@ -59,6 +59,7 @@ class Device:
         self.state: State = "running"
         self.tracks: tuple[Track, ...] = (face(3, "happy", 60),)
         self.events: list[Event] = []
+        self.recording = False
         self._image = cv2.resize(cv2.imread("edge/assets/portrait.jpg"), (320, 240))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -78,7 +79,9 @@ class Device:
             frame = Frame(self._image, time.monotonic(), time.time(), number)
             self.web.show(Result(frame, number / 20, self.tracks, events, {"total": 2.6}))
         if number % 10 == 0:
-            self.web.status(Status(self.state, "demo", 29.8, 3, 4000.0, {"total": (2.6, 3.0)}, 81.0, True, 78.0))
+            self.web.status(
+                Status(self.state, "demo", 29.8, 3, 4000.0, {"total": (2.6, 3.0)}, 81.0, True, 78.0, self.recording)
+            )
 
     def stop(self) -> None:
         self._stop.set()

@@ -115,3 +115,9 @@ def test_a_token_file_that_is_no_good(tmp_path, token, words):
     web = Web(WebConfig(True, port=free_port(), token_file=str(tmp_path / "token")), "demo")
     with pytest.raises(SinkError, match=words):
         web.open()
+
+
+def test_whoever_comes_back_to_where_a_wrong_token_left_them_is_asked_again(web):
+    status, headers, _ = ask(web, "/login")
+    assert (status, headers["location"]) == (303, "/")
+    assert ask(web, "/", "HEAD")[0] in (200, 401)

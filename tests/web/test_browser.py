@@ -64,6 +64,18 @@ def test_all_is_there_and_can_be_read(browser, device, size, scheme):
     assert not complaints(browser)
 
 
+def test_that_faces_are_recorded_is_plain(browser, device):
+    visit(browser, device)
+    wait_for(browser, "#privacy", "It is not stored.")
+    hidden = "return document.getElementById('recording').hidden"
+    assert browser.execute_script(hidden)
+    device.recording = True
+    wait_for(browser, "#privacy", "Pictures of faces are stored on the device.")
+    assert not browser.execute_script(hidden)
+    assert "not stored" not in text(browser, "#privacy")
+    assert browser.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
+
+
 def test_a_bar_is_as_long_as_its_probability(browser, device):
     visit(browser, device)
     wait_for(browser, ".word", "happy")

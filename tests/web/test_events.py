@@ -33,6 +33,12 @@ def test_events_as_they_happen(web, listen):
     assert told["health"][0]["state"] == "running"
 
 
+def test_a_number_too_long_to_be_read_is_none(web, listen):
+    listener = listen(web, "/events", Last_Event_ID="9" * 5000)
+    assert listener.answer.status == 200
+    assert listener.event()[0] == "history"
+
+
 def test_a_reader_that_comes_back_gets_what_it_missed(web, listen):
     for number in range(3):
         web.show(result(events=(changed(id=number),)))

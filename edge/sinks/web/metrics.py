@@ -32,6 +32,7 @@ def _of_status(status: Status) -> list[str]:
         f'stage="{s}",quantile="{q}"': ms[i] / 1000 for s, ms in status.ms.items() for i, q in enumerate((0.5, 0.95))
     }
     parts = [
+        _family("recording", "gauge", "1 while pictures of faces are stored.", {"": status.recording}),
         _family("state", "gauge", "1 for the state it is in.", {f'state="{s}"': s == status.state for s in STATES}),
         _family("frames_per_second", "gauge", "Over the last seconds.", {"": status.fps}),
         _family("frames_skipped_total", "counter", "Frames nobody had time for.", {"": status.skipped}),

@@ -25,9 +25,15 @@ class Page(Visitor):
         else:
             ask_for_token(self, 401)
 
+    head = get
+
 
 class Login(Visitor):
     open_to_all = True
+
+    def get(self) -> None:
+        """Somebody comes back to the address that a wrong token left them at."""
+        self.redirect("/", status=303)
 
     def post(self) -> None:
         enter(self, self.get_body_argument("token", ""))

@@ -24,6 +24,10 @@ _NO_PICTURE_S: Final = 5.0
 """A picture stream ends when there was none for so long; the page asks again."""
 
 
+_LONGEST_NUMBER: Final = 18
+"""Digits of an event's number; Python refuses to read one of thousands."""
+
+
 class Stream(Visitor):
     """An answer without an end. At most so many viewers; one who does not keep up skips, then is dropped."""
 
@@ -101,7 +105,8 @@ class Events(Stream):
     def _last_told(self) -> int:
         known = self.request.headers.get("Last-Event-ID", "")
         newest = self.site.board.last_event()
-        return min(int(known), newest) if known.isascii() and known.isdigit() else newest
+        is_number = known.isascii() and known.isdigit() and len(known) <= _LONGEST_NUMBER
+        return min(int(known), newest) if is_number else newest
 
 
 class Picture(Stream):

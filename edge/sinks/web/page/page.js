@@ -19,8 +19,8 @@ const MESSAGES = {
 };
 const WORDS = { live: "live", connecting: "connecting", lost: "reconnecting", full: "full", starting: "starting", waiting: "camera lost", paused: "paused" };
 const NOTICES = {
-  picture: "Live picture: everyone who can open this page sees it. It is not stored.",
-  blurred: "Live picture with blurred faces. A face that was not found is not blurred. It is not stored.",
+  picture: "Live picture: everyone who can open this page sees it.",
+  blurred: "Live picture with blurred faces. A face that was not found is not blurred.",
 };
 
 let stream = null; // EventSource
@@ -124,7 +124,10 @@ function showPicture(now) {
   const message = now !== "live" ? now : hidden ? "hidden" : null;
   $$("message").hidden = message === null;
   $$("stage").classList.toggle("quiet", message === null);
-  $$("privacy").textContent = wanted ? NOTICES[STYLE] : "No picture is shown.";
+  const recording = Boolean(health?.recording);
+  const kept = recording ? " Pictures of faces are stored on the device." : health ? " It is not stored." : "";
+  $$("privacy").textContent = wanted ? NOTICES[STYLE] + kept : "No picture is shown.";
+  $$("recording").hidden = !recording;
   if (!message) return;
   const [icon, title, line] = MESSAGES[message];
   setIcon($$("message"), icon);
