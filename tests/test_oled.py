@@ -231,17 +231,63 @@ def bus(monkeypatch):
 
 # Pillow 12.1 is about to rename what luma's drivers for monochrome displays call.
 @pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationWarning")
-def test_a_real_driver_gets_the_picture(bus):
-    sink = Oled(OledConfig(True), Clock())
+@pytest.mark.parametrize("driver", ["ssd1306", "sh1106"])
+def test_a_real_driver_gets_the_picture(bus, driver):
+    sink = Oled(OledConfig(True, driver), Clock())
     sink.open()
-    bus.written.clear()
-    sink.show(result(track()))
-    memory = b"".join(content[1:] for content in bus.written if content[0] == 0x40)
-    pages = np.frombuffer(memory, np.uint8).reshape(8, 128)
-    pixels = np.unpackbits(pages[:, None, :], axis=1, bitorder="little").reshape(64, 128)
-    assert np.array_equal(pixels * 255, lit(small_face(track(), 0, None, (128, 64))))
+    for face in (track(), track(emotion="sad"), track(uncertain=True)):
+        sink.show(result(face))
+        assert np.array_equal(memory(bus.written) * 255, lit(small_face(face, 0, None, (128, 64))))
     sink.close()
     assert bus.closed == 1
+
+
+def memory(written: list[bytes]) -> np.ndarray:
+    """(64, 128) 0 or 1: what an SSD1306 (addressed by windows) or SH1106 (by page, from column 2 on) then shows."""
+    pages = np.zeros((8, 132), np.uint8)
+    first, last, page, start = 0, 127, 0, 0
+    column = 0
+    for content in written:
+        control, *values = content
+        if control == 0x40:
+            for value in values:
+                pages[page, column] = value
+                column += 1
+                if column > last and start == 0:
+                    column, page = first, (page + 1) % 8
+        elif values[:1] == [0x21]:
+            _, first, last, _, page, _ = values
+            column = first
+        elif len(values) == 3 and values[0] & 0xF0 == 0xB0:
+            page, column = values[0] & 0xF, (values[1] & 0xF) | (values[2] & 0xF) << 4
+            start, last = 2, 131
+    return np.unpackbits(pages[:, start : start + 128][:, None, :], axis=1, bitorder="little").reshape(64, 128)
+
+
+@pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationWarning")
+@pytest.mark.parametrize("driver", ["ssd1306", "sh1106"])
+def test_only_what_changed_is_sent_and_a_slow_bus_holds_nobody_up(bus, clock, monkeypatch, driver):
+    """I2C at 100 kHz: 90 microseconds a byte. A call keeps the loop for little more than a page's 12 ms."""
+    sink = Oled(OledConfig(True, driver), clock)
+    sink.open()
+    taken = Bus._take
+
+    def slow(self, address, content):
+        clock.now += 90e-6 * (len(content) + 1)
+        taken(self, address, content)
+
+    monkeypatch.setattr(Bus, "_take", slow)
+    longest = 0.0
+    for number in range(120):
+        before = clock.now
+        sink.show(result(track(emotion="happy" if number < 60 else "sad")))
+        longest = max(longest, clock.now - before)
+        clock.now += 0.033
+    assert longest < 0.026
+    assert np.array_equal(memory(bus.written) * 255, lit(small_face(track(emotion="sad"), 0, None, (128, 64))))
+    bus.written.clear()
+    sink.show(result(track(emotion="sad", confidence=0.95)))
+    assert 0 < sum(map(len, bus.written)) < 300
 
 
 @pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationWarning")

@@ -14,11 +14,16 @@ from edge.types import Image, Result, Status
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from edge.sinks.panels import Panel
+
 _LCD: Final = ("st7735", "st7789", "ili9341")
 
+_SENDS_CHANGES: Final = ("ssd1327", "ssd1351", "st7735", "ili9341")
+"""Drivers of luma's that can send only the rectangles that changed."""
+
 _BUS_SHARE: Final = 5
-"""After a picture was sent, nothing is sent for so many times as long: the loop waits for the bus at most a fifth of
-its time. 128x64 pixels take 25 ms on I2C at 400 kHz, 100 ms at 100 kHz."""
+"""After a picture, or a part of one, was sent, nothing is sent for so many times as long: the loop waits for the bus at
+most a fifth of its time."""
 
 _DARK_AFTER_S: Final = 60.0
 """With nobody there, an OLED that shows the same picture for months burns it in."""
@@ -36,6 +41,7 @@ class Oled:
         self._config, self._clock = config, clock
         self._device: Any = None
         self._small: ModuleType | None = None
+        self._panel: Panel
         self._status: Status | None = None
         self._shown: int | None = None
         """The id of the person shown."""
@@ -47,9 +53,11 @@ class Oled:
         """Raises SinkError where luma, the bus or the display is missing."""
         try:
             from edge.overlay import small
+            from edge.sinks import panels
         except ImportError as err:
             raise SinkError(f"the small display needs luma ({err}): {how_to_install('oled')}") from err
         self._device, self._small = open_device(self._config), small
+        self._panel = panels.panel_of(self._device, self._clock)
         self._sent, self._quiet_until, self._nobody_since = b"", 0.0, self._clock()
         self._show_nobody()
 
@@ -88,8 +96,9 @@ class Oled:
 
         colours = self._device.mode != "1"
         pixels = picture[..., ::-1] if colours else self._small.lit(picture)
-        self._device.display(PillowImage.fromarray(pixels).convert(self._device.mode))
-        self._sent, self._quiet_until = content, now + _BUS_SHARE * (self._clock() - now)
+        done = self._panel.send(PillowImage.fromarray(pixels).convert(self._device.mode))
+        self._sent = content if done else b""
+        self._quiet_until = self._clock() + _BUS_SHARE * (self._clock() - now)
 
 
 def open_device(config: OledConfig) -> Any:
@@ -98,13 +107,15 @@ def open_device(config: OledConfig) -> Any:
         import luma.core.error
         import luma.lcd.device
         import luma.oled.device
+        from luma.core.framebuffer import diff_to_previous
     except ImportError as err:
         raise SinkError(f"the small display needs luma ({err}): {how_to_install('oled')}") from err
     drivers = luma.lcd.device if config.driver in _LCD else luma.oled.device
     size = {"width": config.width, "height": config.height, "rotate": config.rotation}
     light = {"gpio_LIGHT": config.light_pin} if config.driver in _LCD else {}
+    changes = {"framebuffer": diff_to_previous()} if config.driver in _SENDS_CHANGES else {}
     try:
-        device = getattr(drivers, config.driver)(_serial(config), **size, **light)
+        device = getattr(drivers, config.driver)(_serial(config), **size, **light, **changes)
         device.contrast(config.contrast)
     except ImportError as err:
         raise SinkError(f"{config.driver} on {_place(config)}: {err}: pip install 'luma.core[gpio,spi]'") from err
