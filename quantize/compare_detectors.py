@@ -71,7 +71,7 @@ def row(name: str, detect: Callable[[Image], list[Face]], pictures: Pictures) ->
         return faces
 
     matches = {
-        height: found_by(timed, pictures.images, _truths(pictures, height), SAME_FACE_IOU) for height in HEIGHTS_PX
+        height: found_by(timed, pictures.images, truths(pictures, height), SAME_FACE_IOU) for height in HEIGHTS_PX
     }
     every = matches[HEIGHTS_PX[0]]
     at = every.score_at(TOLERATED_FALSE)
@@ -85,7 +85,8 @@ def row(name: str, detect: Callable[[Image], list[Face]], pictures: Pictures) ->
     )
 
 
-def _truths(pictures: Pictures, height: float) -> list[Truth]:
+def truths(pictures: Pictures, height: float) -> list[Truth]:
+    """Of each picture; boxes less tall than this, in pixels, neither count nor cost."""
     truths = []
     for boxes in pictures.boxes:
         rows = np.array([[box.x0, box.y0, box.x1, box.y1] for box in boxes], np.float32).reshape(-1, 4)
@@ -121,6 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("models", nargs="+", type=Path, help=".tflite face detectors with their cards")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with images/ and boxes.csv")
     parser.add_argument("--yunet", type=Path, help="OpenCV Zoo's face_detection_yunet_2023mar.onnx, to compare with")
+    parser.add_argument(
+        "--dim", action="store_true", help="also in worse pictures: grey, dim, noisy, in coloured light"
+    )
     options = parser.parse_args(arguments)
     try:
         pictures = read(options.pictures)
@@ -129,6 +133,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"quantize.compare_detectors: {err}\n")
         return 2
     sys.stdout.write(table(detectors, pictures))
+    if options.dim:
+        from quantize import dim_pictures
+
+        sys.stdout.write("\n" + dim_pictures.table(detectors, pictures))
     if not Haar.is_here():
         sys.stderr.write("Without Haar: OpenCV 5 dropped it, version 4 has it.\n")
     return 0

@@ -15,7 +15,7 @@ WORDS = {
 
 
 def text(stem: str, card: Card, beside: str | None) -> str:
-    """Markdown. beside: the table of `quantize.compare_detectors`, where it was asked for."""
+    """Markdown. beside: the tables of `quantize.compare_detectors`, where they were asked for."""
     int8, float32 = (card["metrics"]["kept_aside"][kind] for kind in ("int8", "float32"))
     rows = [
         (_words(key), f"{float32[key]:.3f}", f"{int8[key]:.3f}", f"{int8[key] - float32[key]:+.3f}") for key in int8

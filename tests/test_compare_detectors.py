@@ -8,6 +8,7 @@ import pytest
 
 from quantize import detector_report
 from quantize.compare_detectors import HEADER, main
+from quantize.dim_pictures import CONDITIONS
 from quantize.other_detectors import Haar
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,14 @@ def test_a_table_with_a_line_a_detector(pictures: Path, capsys: pytest.CaptureFi
     assert [line.split(" | ")[0] for line in lines] == ["| face"] + ["| Haar"] * Haar.is_here()
     assert " | 1.00 | " in lines[0]  # the portrait's face is not in the list of boxes: one false box a picture
     assert Haar.is_here() or "OpenCV 5 dropped it" in printed.err
+
+
+def test_worse_pictures_are_a_second_table(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(MODEL), "--pictures", str(pictures), "--dim"]) == 0
+    _, second = capsys.readouterr().out.split("\n\n")
+    header, _, *lines = second.splitlines()
+    assert header.startswith("| average precision | face |")
+    assert [line.split(" | ")[0].strip("| ") for line in lines] == list(CONDITIONS)
 
 
 @pytest.mark.parametrize("missing", ["--yunet=none.onnx", "none.tflite"])

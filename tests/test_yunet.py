@@ -77,7 +77,7 @@ def yunet() -> object:
 
 @pytest.fixture(scope="module")
 def onnx_file(yunet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from quantize.packaged import SourceMissingError
+    from training.packaged import SourceMissingError
 
     path = tmp_path_factory.mktemp("yunet") / yunet.SOURCE.name
     try:

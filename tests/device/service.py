@@ -85,7 +85,7 @@ def the_doctor_names_what_is_wrong(box: Container) -> None:
     wrong = '[camera]\nsource = "v4l2:/dev/video9"\n[mqtt]\nenabled = true\nport = 9\n[oled]\nenabled = true\n'
     said = expect(box, f"emotion-edge doctor --config {settings(box, 'wrong', wrong)}", code=1)
     print(said)
-    for line in ("failed   camera", "failed   broker", "failed   display bus"):
+    for line in ("failed   camera", "failed   broker", "failed   small display"):
         assert line in said, f"no line {line!r} in:\n{said}"
     assert "sudo" in expect(box, "su -s /bin/sh nobody -c '/usr/local/bin/emotion-edge doctor'", code=1)
 
