@@ -59,14 +59,15 @@ def test_bad_light_changes_most_pictures_and_keeps_their_form(portrait: np.ndarr
 
 
 def test_a_view_has_the_networks_size_and_depends_on_the_seed_only(portrait: np.ndarray):
-    pictures = sturdy.Pictures([portrait, portrait[:100]], [1.0, 0.4], seed=3)
-    good, bad = pictures.batch(7)
-    again, _ = pictures.batch(7)
-    other, _ = pictures.batch(8)
+    pictures = sturdy.Pictures([portrait, portrait[:100]], [True, False], seed=3)
+    good, bad, showing = pictures.batch(7)
+    again, *_ = pictures.batch(7)
+    other, *_ = pictures.batch(8)
     assert good.shape == bad.shape == (sturdy.BATCH, 3, sturdy.HEIGHT, sturdy.WIDTH)
     assert torch.equal(good, again)
     assert not torch.equal(good, other)
     assert not torch.equal(good, bad)
+    assert 0 < showing.sum() < len(showing)
 
 
 def test_to_agree_costs_nothing_and_to_differ_costs_something(made_up: list[weights.Convolution]):
@@ -74,15 +75,17 @@ def test_to_agree_costs_nothing_and_to_differ_costs_something(made_up: list[weig
     with torch.no_grad():
         answers = network(torch.rand(1, 3, 64, 96) * 255)
     assert answers.shape == (1, 8 * 12 + 4 * 6 + 2 * 3, 16)
-    assert sturdy.imitation_loss(answers, answers).item() == pytest.approx(0, abs=1e-5)
-    assert sturdy.imitation_loss(answers + 1, answers).item() > 0.01
+    there, nowhere = torch.tensor([True]), torch.tensor([False])
+    assert sturdy.imitation_loss(answers, answers, there).item() == pytest.approx(0, abs=1e-5)
+    assert sturdy.imitation_loss(answers + 1, answers, there).item() > 0.01
+    assert sturdy.imitation_loss(answers, answers, nowhere).item() > 0.01
 
 
 def test_a_few_steps_move_the_weights_halfway(
     made_up: list[weights.Convolution], portrait: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sturdy, "BATCH", 2)
-    result = sturdy.taught(made_up, sturdy.Pictures([portrait], [1.0], seed=1), steps=3)
+    result = sturdy.taught(made_up, sturdy.Pictures([portrait], [True], seed=1), steps=3)
     assert [(kernel.shape, len(bias)) for kernel, bias in result] == shapes()
     moved = max(float(np.abs(new - old).max()) for (new, _), (old, _) in zip(result, made_up, strict=True))
     assert 0 < moved < 1e-3
