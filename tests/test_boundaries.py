@@ -24,6 +24,7 @@ OF_THE_DETECTOR = {
     "quantize/anchor_free.py",
     "quantize/blazeface_int8.py",
     "quantize/compare_detectors.py",
+    "quantize/dim_pictures.py",
     "quantize/other_detectors.py",
     "quantize/recall.py",
 }

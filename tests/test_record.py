@@ -220,6 +220,15 @@ def test_the_command_with_and_without(tmp_path, on):
 # --- and everyone sees it
 
 
+class EmptyChain:
+    """Never finds a face."""
+
+    def process(self, frame: Frame) -> Result:
+        return Result(frame, 0.0)
+
+    forget = process
+
+
 @pytest.mark.parametrize("recording", [True, False])
 def test_health_says_it(recording):
     class Named(FakeSink):
@@ -228,11 +237,7 @@ def test_health_says_it(recording):
     sink = Named()
     control = Control()
 
-    class Chain:
-        def process(self, frame: Frame) -> Result:
-            return Result(frame, 0.0)
-
-    Daemon(FakeCamera(0.001), Chain(), [sink], control, Config().camera, Config().pace).run(limit=1)
+    Daemon(FakeCamera(0.001), EmptyChain(), [sink], control, Config().camera, Config().pace).run(limit=1)
     assert sink.statuses[0].recording is recording
 
 
@@ -266,13 +271,9 @@ def test_a_broken_folder_is_told_once_and_disturbs_nobody(tmp_path, caplog):
     )
     sinks = [*sinks_for(config, "auto", Control()), FakeSink()]
 
-    class Chain:
-        def process(self, frame: Frame) -> Result:
-            return Result(frame, 0.0)
-
     with caplog.at_level(logging.INFO):
-        Daemon(FakeCamera(0.001), Chain(), sinks, Control(), Config().camera, Config().pace).run(limit=5)
-    assert len(sinks[1].results) == 5
+        Daemon(FakeCamera(0.001), EmptyChain(), sinks, Control(), Config().camera, Config().pace).run(limit=5)
+    assert len(sinks[1].results) == 6  # the last one says that nobody is watched any more
     assert [record.message for record in caplog.records if record.message.startswith("record")] == [
         f"record: {tmp_path}/no/faces: cannot be used for faces: No such file or directory; "
         "going on without it, trying again every 10 s"
