@@ -45,6 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _choose(options: argparse.Namespace) -> int:
     faces = known(options.data)
     choices = calibration.choose(faces.splits["Training"], options.seed, fewer=faces.keywords is None)
+    if options.calibration is None and faces.keywords is None:
+        raise DataError(
+            f"name the file for these pictures' choice: --calibration FILE ({calibration.ROWS_FILE.name} is FER2013's)"
+        )
     file = options.calibration or calibration.ROWS_FILE
     calibration.write_choices(choices, file)
     log.info("%s: %d pictures", file, len(choices))

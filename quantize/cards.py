@@ -18,7 +18,17 @@ from edge.emotion.labels import LABELS
 from quantize import card_charts
 from training import recipes
 from training.data import DataError
-from training.reports.tables import HEADER, Row, by_both_views, counted, flat, interval, markdown, percent
+from training.reports.tables import (
+    HEADER,
+    Row,
+    by_both_views,
+    counted,
+    flat,
+    interval,
+    markdown,
+    percent,
+    percent_or_dash,
+)
 
 README, CHARTS = "README.md", "charts"
 MADE = "<!-- made by `python -m quantize cards` from the .json files; change those or quantize/cards.md.jinja -->"
@@ -136,7 +146,7 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
         ("macro-F1: every emotion counts alike", *(f"{one['macro_f1']:.3f}" for one in both)),
         ("mean over the emotions of those right", *(percent(_mean_recall(one, metrics)) for one in both)),
         ("calibration error", *(f"{one['calibration_error']:.3f}" for one in both)),
-        ("neutral faces called sad", *(percent(one["neutral_called_sad"]) for one in both)),
+        ("neutral faces called sad", *(percent_or_dash(one["neutral_called_sad"]) for one in both)),
         *((name, _share(share), "") for name, share in single.items() if share),
     ]
     if "ck" in metrics:
@@ -164,7 +174,7 @@ def failures(card: Card) -> list[str]:
     other = metrics["balanced"]["recall"]
     found = ", ".join(f"**{label}** in {percent(recall[label])} ({percent(other[label])})" for label in seldom)
     sentences = [f"Least often recognised: {found}; in brackets with balanced base rates."]
-    wrong = [percent(metrics[rates]["neutral_called_sad"]) for rates in RATES]
+    wrong = [percent_or_dash(metrics[rates]["neutral_called_sad"]) for rates in RATES]
     sentences.append(f"Of neutral faces it calls {wrong[0]} sad ({wrong[1]}).")
     if "corruptions" in metrics:
         spoilt = metrics["corruptions"]["accuracy"]

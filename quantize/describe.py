@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from edge.emotion.card import Card, card_path, check_emotion_card, load_verified
 from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
+from edge.emotion.tflite import find_model
+from edge.errors import ModelError
 from quantize.course import course
 from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
 from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_base_rates, fit_calibration
@@ -31,6 +34,13 @@ log = logging.getLogger(__name__)
 UNCERTAIN_RULE = (
     f"the lowest confidence at which the accepted faces of PublicTest are at least {ACCEPTED_ACCURACY:.0%} right"
 )
+
+
+FEW_FACES = 20
+"""Of an emotion: fewer cannot tell how often the network is right about it."""
+USUAL_UNCERTAIN_BELOW = 0.575
+"""The shipped model's."""
+KEPT_OF_THE_START = ("temperature", "bias", "base_rates", "uncertain_below", "uncertain")
 
 
 def described(run: Path, model: keras.Model, licence: str, calibration_faces: int) -> Card:
@@ -73,14 +83,29 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
 
     Temperature and bias fit the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
     eight in ten are what most people say. (Fitted to the votes they would tell which share of the people says so.)
-    The base rates, which `balanced` divides out, are nearly the shares of votes that the network expects here.
+    The base rates, which `balanced` divides out, are nearly the shares of votes that the network expects here. Where
+    some emotion has hardly a face among them, a network that began from a shipped one keeps what that one's card says:
+    else the emotions somebody has no pictures of would be lost in the card, which the network still knows.
     """
-    write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
     selection = selection.labelled()
+    before = _shipped_start(card)
+    fewest = int(np.bincount(selection.labels, minlength=len(LABELS)).min())
+    if before is not None and fewest < FEW_FACES:
+        log.warning("%d faces of some emotion to calibrate on: kept what the card of %s says", fewest, before["name"])
+        card = card | {key: before[key] for key in KEPT_OF_THE_START if key in before}
+        card = card | {"size_bytes": path.stat().st_size}
+        write_card(path, card)
+        return card
+    write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
     logits = model_logits(EmotionClassifier(path), selection.images)
     temperature, bias = fit_calibration(logits, np.eye(len(LABELS))[selection.labels])
     answers = probabilities(logits, temperature, bias)
     threshold = accept_above(answers.max(axis=1), answers.argmax(axis=1) == selection.labels)
+    if not threshold.coverage:  # then nothing would ever be said
+        threshold = replace(threshold, confidence=(before or {}).get("uncertain_below", USUAL_UNCERTAIN_BELOW))
+        log.warning(
+            "at no confidence %.0f%% are right: uncertain below %g", 100 * ACCEPTED_ACCURACY, threshold.confidence
+        )
     card = card | {
         "temperature": temperature,
         "bias": bias.tolist(),
@@ -95,6 +120,17 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
     }
     write_card(path, card)
     return card
+
+
+def _shipped_start(card: Card) -> Card | None:
+    """The card of the shipped model that the training began from."""
+    start = card.get("training", {}).get("recipe", {}).get("start")
+    if not start or Path(start).is_dir():
+        return None
+    try:
+        return load_verified(find_model(start))[1]
+    except ModelError:
+        return None
 
 
 def calibrated_again(model: Path, selection: FaceSet, test: HeldOut) -> Card:

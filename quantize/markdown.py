@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from quantize.verdict import signed, verdict
-from training.reports.tables import interval, markdown, percent
+from training.reports.tables import interval, markdown, percent, percent_or_dash
 
 
 def as_markdown(result: dict[str, Any]) -> str:
@@ -19,7 +19,7 @@ def as_markdown(result: dict[str, Any]) -> str:
         ("size", f"{one['size_bytes'] / 1000:.0f} KB", f"{other['size_bytes'] / 1000:.0f} KB"),
     ]
     if "neutral_called_sad" in one:
-        shares = (percent(each["neutral_called_sad"]) for each in (one, other))
+        shares = (percent_or_dash(each["neutral_called_sad"]) for each in (one, other))
         lines.insert(3, ("neutral called sad", *shares))
     if "corruptions" in one:
         means = (sum(each["corruptions"].values()) / len(each["corruptions"]) for each in (one, other))

@@ -67,6 +67,34 @@ def test_knobs_may_be_set_one_by_one(data: Path, tmp_path: Path, capsys: pytest.
     assert "no knob 'epoch'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "key"), [(["--seed", "7"], "seed"), (["--set", "learning_rate=0.5"], "learning_rate")]
+)
+def test_another_run_in_the_same_folder_is_refused(
+    data: Path, unbroken: Path, capsys: pytest.CaptureFixture[str], more: list[str], key: str
+) -> None:
+    before = {path.name: path.read_bytes() for path in unbroken.iterdir()}
+    assert main(["train", "smoke", "--data", str(data), "--run", str(unbroken), *more]) == 2
+    assert f"{unbroken} holds a run with another {key} (" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in unbroken.iterdir()} == before
+
+
+@pytest.mark.parametrize("knob", ["epochs=0", "batch_size=0", "teacher_share=3", "averaging=2", "learning_rate=-1.0"])
+def test_a_knob_out_of_range_is_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], knob: str
+) -> None:
+    assert main(["train", "smoke", "--data", str(data), "--run", str(tmp_path / "run"), "--set", knob]) == 2
+    assert "must be between" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_table_that_is_no_utf8_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "faces.csv"
+    table.write_bytes("path,emotion\nMüller.png,happy\n".encode("latin-1"))
+    assert main(["train", "smoke", "--data", str(table), "--run", str(tmp_path / "run")]) == 2
+    assert f"{table}: not a text file in UTF-8" in capsys.readouterr().err
+
+
 def test_a_killed_run_ends_like_an_unbroken_one(
     data: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import logging
 import os
 import sys
@@ -22,9 +23,18 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         return options.action(options)
-    except (DataError, EdgeError) as err:
+    except (UnicodeDecodeError, csv.Error) as err:
+        print(f"training: {', '.join(map(str, _data(options)))}: not a text file in UTF-8 ({err})", file=sys.stderr)
+        return 2
+    except (DataError, EdgeError, OSError) as err:
         print(f"training: {err}", file=sys.stderr)
         return 2
+
+
+def _data(options: argparse.Namespace) -> list[object]:
+    """What --data named."""
+    named = getattr(options, "data", None) or []
+    return list(named) if isinstance(named, list) else [named]
 
 
 def _train(options: argparse.Namespace) -> int:

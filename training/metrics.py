@@ -139,6 +139,7 @@ def _bins(confidence: np.ndarray) -> np.ndarray:
     return np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
 
 
-def _share_called(matrix: np.ndarray, truth: str, answer: str) -> float:
+def _share_called(matrix: np.ndarray, truth: str, answer: str) -> float | None:
+    """None where no face shows the first."""
     row = matrix[LABELS.index(truth)]
-    return float(row[LABELS.index(answer)] / max(1, row.sum()))
+    return float(row[LABELS.index(answer)] / row.sum()) if row.sum() else None

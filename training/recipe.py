@@ -16,6 +16,19 @@ from training.augment import Augmentation
 from training.names import DataError
 from training.schedule import Cosines
 
+_RANGES = (
+    ("epochs", 1, 100_000),
+    ("batch_size", 1, 65_536),
+    ("faces", 1, 10_000_000),
+    ("learning_rate", 1e-9, 1000.0),
+    ("averaging", 0.0, 0.999999),
+    ("teacher_share", 0.0, 1.0),
+    ("own_labels", 0.0, 1.0),
+    ("warmup_epochs", 0, 100_000),
+    ("small_epochs", 0, 100_000),
+)
+"""Knobs of a recipe, from and to."""
+
 
 @dataclass(frozen=True)
 class Refining:
@@ -85,6 +98,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if not all(isinstance(one, Refining) for one in self.refinings):
             raise DataError("refinings=: only () can be set from outside; others are written in a recipe's file")
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise DataError(f"{name}={value}: must be between {low:g} and {high:g}")
         if self.distinct_epochs is not None and (self.distinct_epochs < 1 or self.refinings or self.small_epochs):
             raise DataError(
                 f"distinct_epochs={self.distinct_epochs}: must be 1 or more, or None; and views that begin again "

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import math
 import os
 import subprocess
 import time
@@ -27,6 +28,7 @@ from training.data import FaceSet, base_rates
 from training.hardware import has_accelerator, has_fast_bfloat16, share_among_devices
 from training.learner import Learner, make_learner
 from training.memory import fitted, with_batch_size
+from training.names import DataError
 from training.recipe import Recipe
 from training.task import Task
 
@@ -93,6 +95,7 @@ def train(
     log.info("devices that share each batch: %d", share_among_devices())
     task = task or EMOTIONS
     training = task.first(training, recipe.faces)
+    _check_same_run(run, recipe, task.facts(training), seed)
     recipe = _fitted(recipe, task, training, run)
     keras.utils.set_random_seed(seed)
     learner, history = _begun(recipe, task, steps=len(task.batches(training, recipe, seed, 0)), run=run)
@@ -110,6 +113,10 @@ def train(
             batches = task.batches(training, recipe, seed, epoch)
             losses = [learner.step(*batch) for batch in advance(batches)]
             line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **task.score(learner, selection)}
+            if not math.isfinite(line["loss"]):
+                raise DataError(
+                    f"epoch {epoch + 1}: the loss is no number any more; set a lower learning_rate, name another --run"
+                )
             history.append(line)
             best = best_epoch(history, task.cost)
             if best is line:
@@ -167,6 +174,27 @@ def use_fast_arithmetic() -> str:
     if keras.backend.backend() == "torch" and has_fast_bfloat16():  # the twin sees to it
         return f"mixed precision: bfloat16 on the {'GPU' if has_accelerator() else 'CPU'}"
     return "full precision: float32"
+
+
+def _check_same_run(run: Path, recipe: Recipe, training: dict[str, Any], seed: int) -> None:
+    """Raises DataError where the folder holds a run of another recipe, seed or data: it would go on as neither."""
+    if not (run / CURVE).exists():
+        return
+    begun = json.loads((run / FACTS).read_text())
+    asked = json.loads(json.dumps(_facts(recipe, training, seed)))
+    # The batches may have been made smaller to fit into the memory.
+    pairs = [("seed", begun["seed"], seed)]
+    for part in ("recipe", "training"):
+        pairs += [(key, value, asked[part].get(key)) for key, value in begun[part].items() if key != "batch_size"]
+    for key, before, now in pairs:
+        if before != now:
+            other = f"another {key} ({_short(before)}, not {_short(now)})"
+            raise DataError(f"{run} holds a run with {other}: name another --run, or delete it")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _fitted(recipe: Recipe, task: Task, training: Any, run: Path) -> Recipe:
@@ -262,15 +290,19 @@ EMOTIONS = Task(
 
 def _write_facts(path: Path, recipe: Recipe, training: dict[str, Any], seed: int) -> None:
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    facts = _facts(recipe, training, seed) | {"commit": commit.stdout.strip() or None}
+    path.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _facts(recipe: Recipe, training: dict[str, Any], seed: int) -> dict[str, Any]:
     network = recipe.network
-    facts = {
+    return {
         "recipe": {**dataclasses.asdict(recipe), "network": str(getattr(network, "func", network).__name__)},
         "seed": seed,
-        "commit": commit.stdout.strip() or None,
+        "commit": None,
         "backend": keras.backend.backend(),
         "training": training,
     }
-    path.write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def _read_history(path: Path) -> list[dict[str, float]]:

@@ -89,6 +89,7 @@ class TorchLearner:
 
     def __init__(self, recipe: Recipe, steps: int, loss: Loss = functional.cross_entropy) -> None:
         self.steps = 0
+        self._seed = torch.initial_seed()
         self._loss = loss
         self._kept = recipe.network()
         self._twin = Twin(self._kept).to(DEVICE, memory_format=torch.channels_last)
@@ -107,6 +108,7 @@ class TorchLearner:
             group["lr"] = rate
         self._twin.train()
         self._optimizer.zero_grad()
+        torch.manual_seed(self._seed + self.steps)  # of dropout: a run that was cut off goes on with the same
         with _mixed_precision():
             answers = self._twin(_pictures(faces))
         loss = self._loss(answers.float(), torch.from_numpy(targets).to(DEVICE))

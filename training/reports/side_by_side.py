@@ -11,7 +11,7 @@ from rich.console import Console
 
 from training.reports import page
 from training.reports.style import DPI, INK, SERIES, SOFT, at_right, drawing, legend_below, percent_axis, rows, whisker
-from training.reports.tables import Row, flat, interval, markdown, percent, rich_table
+from training.reports.tables import Row, flat, interval, markdown, percent, percent_or_dash, rich_table
 
 PAIR_HEADER: Row = ("", "faces", "change, points (95 % interval)", "only the first right", "only this right", "p")
 
@@ -22,7 +22,7 @@ LINES: dict[str, Cell] = {
     "accuracy, balanced": lambda r: interval(r["balanced"]["accuracy"]),
     "macro-F1": lambda r: f"{r['everyday']['macro_f1']:.3f}",
     "calibration error": lambda r: f"{r['everyday']['calibration_error']:.3f}",
-    "neutral called sad": lambda r: percent(r["everyday"]["neutral_called_sad"]),
+    "neutral called sad": lambda r: percent_or_dash(r["everyday"]["neutral_called_sad"]),
     "without tied faces": lambda r: interval(r["without_ties"]),
     "without twins of Training": lambda r: interval(r["without_twins"]),
     "FER+ authors' rule, 8 classes": lambda r: interval(r["authors_majority"]["accuracy"]),

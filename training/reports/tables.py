@@ -22,7 +22,7 @@ def headline(result: dict[str, Any]) -> list[Row]:
         ("macro-F1", *(f"{one['macro_f1']:.3f}" for one in both)),
         ("mean recall", *(percent(one["mean_recall"]) for one in both)),
         ("calibration error", *(f"{one['calibration_error']:.3f}" for one in both)),
-        ("neutral called sad", *(percent(one["neutral_called_sad"]) for one in both)),
+        ("neutral called sad", *(percent_or_dash(one["neutral_called_sad"]) for one in both)),
         ("sure enough to say", *(percent(one["sure"]["share"]) for one in both)),
         ("right where sure", *(percent_or_dash(one["sure"]["accuracy"]) for one in both)),
     ]
