@@ -38,6 +38,8 @@ UNCERTAIN_RULE = (
 
 FEW_FACES = 20
 """Of an emotion: fewer cannot tell how often the network is right about it."""
+LEAST_COVERAGE = 0.25
+"""Share of the faces that must be sure enough to be named."""
 USUAL_UNCERTAIN_BELOW = 0.575
 """The shipped model's."""
 KEPT_OF_THE_START = ("temperature", "bias", "base_rates", "uncertain_below", "uncertain")
@@ -101,10 +103,12 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
     temperature, bias = fit_calibration(logits, np.eye(len(LABELS))[selection.labels])
     answers = probabilities(logits, temperature, bias)
     threshold = accept_above(answers.max(axis=1), answers.argmax(axis=1) == selection.labels)
-    if not threshold.coverage:  # then nothing would ever be said
+    if threshold.coverage < LEAST_COVERAGE:  # then hardly anything would ever be said
         threshold = replace(threshold, confidence=(before or {}).get("uncertain_below", USUAL_UNCERTAIN_BELOW))
         log.warning(
-            "at no confidence %.0f%% are right: uncertain below %g", 100 * ACCEPTED_ACCURACY, threshold.confidence
+            "%.0f%% are right at hardly any confidence: uncertain below %g",
+            100 * ACCEPTED_ACCURACY,
+            threshold.confidence,
         )
     card = card | {
         "temperature": temperature,
