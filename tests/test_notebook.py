@@ -49,7 +49,7 @@ def test_it_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         book, timeout=CELL_TIMEOUT_S, startup_timeout=CELL_TIMEOUT_S, kernel_name="python3", resources=resources
     ).execute()
 
-    run = tmp_path / "runs" / "notebook"
+    run = tmp_path / "runs" / "smoke"
     for name in ("best.keras", "mine.tflite", "mine.json", "report/mine.PublicTest.html", "report/compare.html"):
         assert (run / name).is_file()
     pictures = [
