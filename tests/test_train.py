@@ -21,6 +21,7 @@ import keras
 
 from training import train as module
 from training.learner import KerasLearner
+from training.memory import with_batch_size
 from training.recipe import load_recipe
 from training.train import BEST, CURVE, FACTS, Batches, train
 
@@ -77,6 +78,14 @@ def test_another_run_in_the_same_folder_is_refused(
     assert main(["train", "smoke", "--data", str(data), "--run", str(unbroken), *more]) == 2
     assert f"{unbroken} holds a run with another {key} (" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in unbroken.iterdir()} == before
+
+
+def test_a_run_whose_batches_were_made_smaller_goes_on_by_the_same_command(data: Path, tmp_path: Path) -> None:
+    splits, recipe = read_crowd(data), replace(load_recipe("smoke"), faces=64)
+    shrunk = with_batch_size(recipe, recipe.batch_size // 2)
+    for asked in (shrunk, recipe):
+        train(asked, splits["Training"], splits["PublicTest"], tmp_path, seed=1)
+    assert json.loads((tmp_path / FACTS).read_text())["recipe"]["batch_size"] == shrunk.batch_size
 
 
 @pytest.mark.parametrize("knob", ["epochs=0", "batch_size=0", "teacher_share=3", "averaging=2", "learning_rate=-1.0"])

@@ -29,6 +29,14 @@ def lit_from_a_side(grey: np.ndarray, near: float, far: float, angle: float) -> 
     return (grey * (near + (far - near) * place) + 0.5).astype(np.uint8)
 
 
+def blurred(picture: np.ndarray, random: np.random.Generator, lengths: tuple[int, int]) -> np.ndarray:
+    """A grey or colour picture out of focus, or moved across or down by lengths[0] to lengths[1] - 1 pixels."""
+    if random.random() < 0.7:
+        return cv2.GaussianBlur(picture, (0, 0), random.uniform(0.4, 1.4))
+    length = int(random.integers(*lengths))
+    return cv2.blur(picture, (length, 1) if random.random() < 0.5 else (1, length))
+
+
 def compressed(grey: np.ndarray, quality: int) -> np.ndarray:
     """(H, W) uint8 as JPEG of this quality, 0..100, gives it back."""
     _, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -95,8 +95,8 @@ def train(
     log.info("devices that share each batch: %d", share_among_devices())
     task = task or EMOTIONS
     training = task.first(training, recipe.faces)
-    _check_same_run(run, recipe, task.facts(training), seed)
     recipe = _fitted(recipe, task, training, run)
+    _check_same_run(run, recipe, task.facts(training), seed)
     keras.utils.set_random_seed(seed)
     learner, history = _begun(recipe, task, steps=len(task.batches(training, recipe, seed, 0)), run=run)
     if history:
@@ -111,12 +111,8 @@ def train(
                 log.info("no better for %d epochs: stopped early", recipe.patience)
                 break
             batches = task.batches(training, recipe, seed, epoch)
-            losses = [learner.step(*batch) for batch in advance(batches)]
-            line = {"epoch": epoch + 1, "loss": float(np.mean(losses)), **task.score(learner, selection)}
-            if not math.isfinite(line["loss"]):
-                raise DataError(
-                    f"epoch {epoch + 1}: the loss is no number any more; set a lower learning_rate, name another --run"
-                )
+            loss = _mean_loss(learner, advance(batches), epoch)
+            line = {"epoch": epoch + 1, "loss": loss, **task.score(learner, selection)}
             history.append(line)
             best = best_epoch(history, task.cost)
             if best is line:
@@ -176,16 +172,28 @@ def use_fast_arithmetic() -> str:
     return "full precision: float32"
 
 
+def _mean_loss(learner: Learner, batches: Iterator[tuple[np.ndarray, np.ndarray]], epoch: int) -> float:
+    """Of an epoch's steps. Raises DataError where the network has come to nothing."""
+    loss = float(np.mean([learner.step(*batch) for batch in batches]))
+    if not math.isfinite(loss):
+        raise DataError(
+            f"epoch {epoch + 1}: the loss is no number any more; set a lower learning_rate, name another --run"
+        )
+    return loss
+
+
 def _check_same_run(run: Path, recipe: Recipe, training: dict[str, Any], seed: int) -> None:
-    """Raises DataError where the folder holds a run of another recipe, seed or data: it would go on as neither."""
+    """Raises DataError where the folder holds a run of another recipe, seed or data: it would go on as neither.
+
+    recipe: in batches as large as that run's, see `_fitted`.
+    """
     if not (run / CURVE).exists():
         return
     begun = json.loads((run / FACTS).read_text())
     asked = json.loads(json.dumps(_facts(recipe, training, seed)))
-    # The batches may have been made smaller to fit into the memory.
     pairs = [("seed", begun["seed"], seed)]
     for part in ("recipe", "training"):
-        pairs += [(key, value, asked[part].get(key)) for key, value in begun[part].items() if key != "batch_size"]
+        pairs += [(key, value, asked[part].get(key)) for key, value in begun[part].items()]
     for key, before, now in pairs:
         if before != now:
             other = f"another {key} ({_short(before)}, not {_short(now)})"

@@ -19,7 +19,7 @@ def seen_in_bad_light(picture: np.ndarray, random: np.random.Generator) -> np.nd
     if random.random() < UNTOUCHED:
         return picture
     if random.random() < 0.3:
-        picture = _blurred(picture, random)
+        picture = light.blurred(picture, random, (2, 6))
     picture = _recoloured(picture, random)
     if random.random() < 0.5:
         picture = _toned(picture, random)
@@ -29,14 +29,6 @@ def seen_in_bad_light(picture: np.ndarray, random: np.random.Generator) -> np.nd
         _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])
         picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     return picture
-
-
-def _blurred(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Out of focus, or moved."""
-    if random.random() < 0.7:
-        return cv2.GaussianBlur(picture, (0, 0), random.uniform(0.4, 1.4))
-    length = int(random.integers(2, 6))
-    return cv2.blur(picture, (length, 1) if random.random() < 0.5 else (1, length))
 
 
 def _recoloured(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:

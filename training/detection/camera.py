@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
 from training import light
@@ -16,7 +15,7 @@ NOISE = np.random.default_rng(1).standard_normal((768, 768)).astype(np.float32)
 def seen_by_camera(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """(H, W) uint8 to a new (H, W) uint8."""
     if random.random() < 0.25:
-        grey = _blurred(grey, random)
+        grey = light.blurred(grey, random, (3, 7))
     grey = _toned(grey, random)
     if random.random() < 0.15:
         near, far = random.uniform(0.3, 1.0, 2)
@@ -32,15 +31,6 @@ def _toned(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
     contrast, brightness, gamma = random.uniform(-1, 1, 3) * (0.3, 0.15, 0.5)
     curve = light.tone_curve(contrast, brightness, gamma)
     return light.toned(grey, curve * random.uniform(0.2, 0.7) if random.random() < 0.1 else curve)
-
-
-def _blurred(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    if random.random() < 0.7:
-        return cv2.GaussianBlur(grey, (0, 0), random.uniform(0.4, 1.4))
-    length = int(random.integers(3, 7))
-    if random.random() < 0.5:
-        return cv2.blur(grey, (length, 1))
-    return cv2.blur(grey, (1, length))
 
 
 def _noisy(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
