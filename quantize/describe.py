@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from edge.emotion.tflite import find_model
 from edge.errors import ModelError
 from quantize.course import course
 from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
-from training.confidence import ACCEPTED_ACCURACY, accept_above, fit_base_rates, fit_calibration
+from training.confidence import ACCEPTED_ACCURACY, Threshold, accept_above, fit_base_rates, fit_calibration
 from training.data import DataError, FaceSet
 from training.evaluate import measure, model_logits
 from training.held_out import HeldOut
@@ -102,21 +101,21 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
     logits = model_logits(EmotionClassifier(path), selection.images)
     temperature, bias = fit_calibration(logits, np.eye(len(LABELS))[selection.labels])
     answers = probabilities(logits, temperature, bias)
-    threshold = accept_above(answers.max(axis=1), answers.argmax(axis=1) == selection.labels)
+    confidence, right = answers.max(axis=1), answers.argmax(axis=1) == selection.labels
+    threshold, rule = accept_above(confidence, right), UNCERTAIN_RULE
     if threshold.coverage < LEAST_COVERAGE:  # then hardly anything would ever be said
-        threshold = replace(threshold, confidence=(before or {}).get("uncertain_below", USUAL_UNCERTAIN_BELOW))
-        log.warning(
-            "%.0f%% are right at hardly any confidence: uncertain below %g",
-            100 * ACCEPTED_ACCURACY,
-            threshold.confidence,
-        )
+        usual = float((before or {}).get("uncertain_below", USUAL_UNCERTAIN_BELOW))
+        sure = confidence >= usual
+        threshold = Threshold(usual, float(sure.mean()), float(right[sure].mean()) if sure.any() else 0.0)
+        rule = f"as usual: at hardly any confidence are {ACCEPTED_ACCURACY:.0%} of these faces right"
+        log.warning("uncertain below %g, %s", usual, rule)
     card = card | {
         "temperature": temperature,
         "bias": bias.tolist(),
         "base_rates": fit_base_rates(logits, selection.labels, temperature).tolist(),
         "uncertain_below": threshold.confidence,
         "uncertain": {
-            "rule": UNCERTAIN_RULE,
+            "rule": rule,
             "coverage": round(threshold.coverage, 5),
             "accuracy_of_accepted": round(threshold.accuracy, 5),
         },
