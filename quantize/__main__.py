@@ -58,14 +58,14 @@ def _choose(options: argparse.Namespace) -> int:
 def _convert(options: argparse.Namespace) -> int:
     faces = known(options.data)
     choices = _calibration(options.calibration, faces)
-    test = held_out(faces, "PrivateTest", options.ck)
+    test = held_out(faces, options.split, options.ck)
     from quantize.convert import convert
 
     target = options.out / f"{options.name}.tflite"
     card = convert(options.run, faces.splits, test, choices, options.licence, target, options.method)
     accuracy = card["metrics"]["everyday"]["accuracy"]["value"]
     log.info("%s: %d bytes, made by %s", target, card["size_bytes"], card["quantization"]["method"])
-    log.info("PrivateTest accuracy %.2f %%", 100 * accuracy)
+    log.info("%s accuracy %.2f %%", test.split, 100 * accuracy)
     if cards.made_here(options.out / cards.README):
         cards.write(options.out)
     return 0
@@ -73,7 +73,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _calibrate(options: argparse.Namespace) -> int:
     faces = known(options.data)
-    test = held_out(faces, "PrivateTest", options.ck)
+    test = held_out(faces, options.split, options.ck)
     from quantize.describe import calibrated_again
 
     model = find_model(options.model)
@@ -134,12 +134,14 @@ def _shipped(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
         raise DataError("a report needs --run and --model, or --float and --int8")
     model = find_model(options.model)
     pair = shipped_pair(options.run, model)
-    faces = read_crowd(options.data)[options.split].labelled()
-    if not len(faces):
+    faces = known(options.data)
+    pictures = faces.splits[options.split].labelled()
+    if not len(pictures):
         raise DataError(f"{options.data} holds no labelled face of {options.split}")
     others = {} if options.ck is None else {"CK+, later half of its people": later_half(options.ck)[0]}
-    split = f"FER+ {options.split}, everyday base rates"
-    question = Question(model.stem, split, faces, LABELS, options.limit_points, others)
+    whose = f"{options.data.name}," if faces.keywords is None else "FER+"
+    split = f"{whose} {options.split}, everyday base rates"
+    question = Question(model.stem, split, pictures, LABELS, options.limit_points, others)
     return pair, question, (options.out or model.parent) / model.stem
 
 
@@ -214,6 +216,10 @@ def _add_making(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     again.add_argument("--data", type=Path, required=True, help=DATA + ", or a folder of faces by emotion")
     again.add_argument("--ck", type=Path, help="folder of CK+ faces by emotion, to measure on them, too")
     again.set_defaults(action=_calibrate)
+
+    for action in (convert, again):
+        words = "what the card's numbers are measured on (default: %(default)s); a card of PublicTest flatters"
+        action.add_argument("--split", choices=("PublicTest", "PrivateTest"), default="PrivateTest", help=words)
 
     methods = actions.add_parser(
         "methods", help="measure every way to make a run int8, on PublicTest; remembered in it"

@@ -14,13 +14,13 @@ import keras
 from edge.emotion.card import Card, card_path, write_card
 from edge.emotion.tflite import TfliteModel
 from quantize.calibration import Choice, representative
-from quantize.converter import load_network
 from quantize.describe import calibrated_card, described, with_metrics
 from quantize.methods import DEFAULT, METHODS, RULE, Source, known, read_lines
 from quantize.operators import float_operators
 from quantize.pair import FLOAT_FILE
 from training.data import DataError, FaceSet
 from training.held_out import HeldOut
+from training.networks import load_network
 from training.train import BEST
 
 log = logging.getLogger(__name__)

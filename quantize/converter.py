@@ -5,24 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-
-from training.data import DataError
-
-
-def load_network(path: Path) -> keras.Model:
-    """Raises DataError where Keras cannot load the file."""
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as err:
-        reason = str(err).strip().splitlines()[0]
-        raise DataError(f"{path} is not a trained network ({reason}); train one first") from err
 
 
 def int8_content(model: keras.Model, pictures: np.ndarray) -> bytes:

@@ -19,12 +19,12 @@ from edge.emotion.card import Card
 from edge.errors import EdgeError
 from quantize import compare_detectors, detector_report
 from quantize.anchor_free import USUAL_SCORE, Size, convert, photographs
-from quantize.converter import load_network
 from quantize.detector_card import card_of
 from training.data import DataError
 from training.detection.network import STRIDES
 from training.detection.pictures import read_pictures
 from training.detection.task import MERGE_IOU
+from training.networks import load_network
 from training.recipe import load_recipe
 from training.train import BEST, CURVE, FACTS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quantize.verdict import signed, verdict
+from quantize.verdict import chance, milliseconds, signed, verdict
 from training.reports.tables import interval, markdown, percent, percent_or_dash
 
 
@@ -27,7 +27,7 @@ def as_markdown(result: dict[str, Any]) -> str:
     for setting in result["latency"]:
         if setting["ms"]:
             name = f"batch of {setting['batch']}, {setting['threads']} thread{'s' if setting['threads'] > 1 else ''}"
-            lines.append((name + ", median", *(f"{setting['ms'][key]:.2f} ms" for key in ("float", "int8"))))
+            lines.append((name + ", median", *(f"{milliseconds(setting['ms'][key])} ms" for key in ("float", "int8"))))
     kinds = [
         (
             label,
@@ -43,7 +43,7 @@ def as_markdown(result: dict[str, Any]) -> str:
 **{found.decision}.** {found.sentence} {found.reason}
 
 {result["split"]}, {result["faces"]} pictures. Both files ran in one process, in turns. McNemar's exact p that both are
-equally often right: {result["mcnemar_p"]:.2f} (only float32 right: {result["only_float_right"]}, only int8:
+equally often right: {chance(result["mcnemar_p"])} (only float32 right: {result["only_float_right"]}, only int8:
 {result["only_int8_right"]}).
 
 {markdown(("", "float32", "int8"), lines)}
@@ -80,7 +80,7 @@ def _on_others(result: dict[str, Any]) -> str:
             f"{name}, {one['faces']} pictures",
             *(interval(one["accuracy"][side]) for side in ("float", "int8")),
             percent(one["equal_decisions"]),
-            f"{one['mcnemar_p']:.2f}",
+            chance(one["mcnemar_p"]),
         )
         for name, one in result["others"].items()
     ]

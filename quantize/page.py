@@ -22,6 +22,8 @@ def as_page(result: dict[str, Any]) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     environment.filters["signed"] = verdict.signed
+    environment.filters["ms"] = verdict.milliseconds
+    environment.filters["chance"] = verdict.chance
     environment.filters["span"] = lambda share: f"{100 * share['low']:.1f}–{100 * share['high']:.1f}"
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         r=result,
@@ -48,8 +50,8 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
             [(name, values, other["per_class"][name]["recall_interval"]) for name, values in kinds],
             "Recall of each class",
         ),
-        "before": _reliability(result, "reliability_before", "Calibration before the temperature"),
-        "after": _reliability(result, "reliability", "Calibration with the temperature"),
+        "before": _reliability(result, "reliability_before", "Calibration of the network alone"),
+        "after": _reliability(result, "reliability", "Calibration of what the device says"),
         "risk": charts.curve(
             {s: [(p["coverage"], p["risk"]) for p in result[s]["risk_coverage"]] for s in charts.SIDES},
             "Wrong answers among the surest share",

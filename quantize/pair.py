@@ -26,10 +26,10 @@ SMALLEST_PROBABILITY = 1 / 512
 
 @dataclass(frozen=True)
 class Subject:
-    """One of the two files. temperature: of its card, or None where it has no card.
+    """One of the two files. temperature and bias, (K,): of its card, or None where it has no card.
 
-    logits: (H, W) or (H, W, 3) uint8 picture to (K,), the card's bias included, times its temperature: their largest
-    is what the device decides for. batch: the same picture as the file's input tensor.
+    logits: (H, W) or (H, W, 3) uint8 picture to (K,), the bias included: their largest is what the device decides for.
+    batch: the same picture as the file's input tensor.
     """
 
     file: Path
@@ -38,6 +38,7 @@ class Subject:
     temperature: float | None
     logits: Callable[[np.ndarray], np.ndarray]
     batch: Callable[[np.ndarray], np.ndarray]
+    bias: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ def shipped_pair(run: Path, model: Path) -> Pair:
     for path, classifier in zip((unquantized, model), classifiers, strict=True):
         subject = _subject(path, path.read_bytes(), PIXEL_RANGES[0])
         temperature = float(classifier.card["temperature"])
-        subjects.append(replace(subject, logits=_with_bias(classifier, temperature), temperature=temperature))
+        bias = temperature * log_offsets(classifier.card, "everyday")
+        subjects.append(replace(subject, logits=_with_bias(classifier, bias), temperature=temperature, bias=bias))
     return _checked(*subjects, PIXEL_RANGES[0])
 
 
-def _with_bias(classifier: EmotionClassifier, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
-    bias = temperature * log_offsets(classifier.card, "everyday")
+def _with_bias(classifier: EmotionClassifier, bias: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return lambda face: classifier.logits(face) + bias
 
 
@@ -156,7 +157,8 @@ def _float_content(path: Path) -> bytes:
     content = _content(path)
     if path.suffix == ".tflite":
         return content
-    from quantize.converter import float_content, load_network
+    from quantize.converter import float_content
+    from training.networks import load_network
 
     return float_content(load_network(path))
 

@@ -136,16 +136,19 @@ def _one(subject: Subject, logits: np.ndarray, question: Question) -> dict[str, 
     pictures = question.pictures
     # A file without a card gets its temperature from every second picture: one number, so that this flatters little.
     temperature = subject.temperature or fit_temperature(logits[::2], pictures.targets[::2])
-    calibrated, raw = probabilities(logits, temperature), probabilities(logits, 1.0)
-    right = logits.argmax(axis=1) == pictures.labels
+    calibrated = probabilities(logits, temperature)
+    raw = probabilities(logits if subject.bias is None else logits - subject.bias, 1.0)
+    right, right_before = (answers.argmax(axis=1) == pictures.labels for answers in (logits, raw))
     return {
         "file": subject.file.name,
         "sha256": hashlib.sha256(subject.content).hexdigest(),
         "size_bytes": len(subject.content),
         "temperature": temperature,
+        "has_bias": subject.bias is not None and bool(subject.bias.any()),
+        "temperature_from": "card" if subject.temperature else "every second picture",
         **evaluate(calibrated, pictures, question.labels),
-        "calibration_error_before": calibration_error(raw.max(axis=1), right),
-        "reliability_before": reliability(raw.max(axis=1), right),
+        "calibration_error_before": calibration_error(raw.max(axis=1), right_before),
+        "reliability_before": reliability(raw.max(axis=1), right_before),
         "reliability": reliability(calibrated.max(axis=1), right),
         "risk_coverage": risk_coverage(calibrated.max(axis=1), right),
     }

@@ -67,6 +67,17 @@ def speed_ratio(result: dict[str, Any]) -> float | None:
     return ms["float"] / ms["int8"] if ms else None
 
 
+def milliseconds(number: float) -> str:
+    """0.0042, 0.17, 12.3, 1234: three digits that mean something, however fast or slow."""
+    digits = 0 if number >= 100 else 1 if number >= 10 else 2 if number >= 0.1 else 4
+    return f"{number:.{digits}f}"
+
+
+def chance(p: float) -> str:
+    """A p-value; "< 0.001" where it is smaller."""
+    return f"{p:.2g}" if p >= 0.001 else "< 0.001"
+
+
 def signed(number: float, digits: int = 2) -> str:
     """−0.17; nothing is ever −0.00"""
     return f"{round(number, digits) + 0.0:+.{digits}f}".replace("-", "−")

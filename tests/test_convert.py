@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.emotion.card import card_path
-from edge.emotion.classifier import EmotionClassifier
+from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import read_crowd
@@ -26,6 +26,7 @@ from quantize.__main__ import main
 from quantize.convert import ConversionError, check_integers, load_float32
 from quantize.converter import float_content
 from quantize.operators import float_operators
+from training.metrics import calibration_error
 from training.networks import residual
 from training.train import BEST, CURVE, FACTS
 
@@ -129,6 +130,13 @@ def test_the_report_compares_float_and_int8(
     assert result["int8"]["size_bytes"] < result["float"]["size_bytes"]
     assert result["operators"]["CONV_2D"] > 0
     assert capsys.readouterr().out == converted.with_suffix(".report.md").read_text()
+    faces = read_crowd(home / "data")["PrivateTest"].labelled()
+    classifier = EmotionClassifier(converted)
+    alone = np.array([classifier.logits(face) for face in faces.images])
+    confidence, right = probabilities(alone, 1.0).max(axis=1), alone.argmax(axis=1) == faces.labels
+    before = calibration_error(confidence, right)
+    assert result["int8"]["calibration_error_before"] == pytest.approx(before, abs=1e-4), "without the card's bias"
+    assert result["int8"]["has_bias"]
     assert main([*options, "--limit-points=-101"]) == 1
 
 
@@ -153,6 +161,9 @@ def test_a_run_on_ones_own_pictures_needs_nothing_else(home: Path, tmp_path: Pat
     assert card["training"]["calibration_pictures"] == 2 + 3 * 10
     assert card["metrics"]["faces"] == 6
     assert not (tmp_path / "README.md").exists(), "a page of models is written where one is kept"
+    assert main(["report", f"--model={tmp_path / 'mine.tflite'}", "--limit-points=100", *places[:2]]) == 0
+    result = json.loads((tmp_path / "mine.report.json").read_text())
+    assert result["split"] == "faces, PrivateTest, everyday base rates"
 
 
 def test_a_float_file_is_refused(home: Path) -> None:

@@ -109,6 +109,14 @@ def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:
         Teachers(["emotion", str(tmp_path / "other.keras")])
 
 
+def test_a_file_that_is_no_network_is_one_line(tmp_path: Path) -> None:
+    junk = tmp_path / "junk.keras"
+    junk.write_bytes(b"no network")
+    for use in (trained_network, lambda name: Teachers([name])):
+        with pytest.raises(DataError, match=r"junk\.keras is not a trained network"):
+            use(str(junk))
+
+
 def test_a_teacher_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="missing; train that network first"):
         Teachers([str(tmp_path)])

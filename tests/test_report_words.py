@@ -17,7 +17,7 @@ from quantize.markdown import as_markdown
 from quantize.page import as_page, matrices, worst_layers
 from quantize.pair import pixel_range
 from quantize.publish import publish
-from quantize.verdict import verdict
+from quantize.verdict import chance, milliseconds, verdict
 from training.data import FaceSet
 from training.metrics import evaluate, one_sided, paired_difference, proportion, reliability, risk_coverage
 
@@ -37,6 +37,8 @@ def result(lost_points: float = 0.2, low: float = -0.004, faces: int = 3519, nam
         "sha256": "0" * 64,
         "size_bytes": 4000,
         "temperature": 1.5,
+        "has_bias": True,
+        "temperature_from": "card",
         "calibration_error_before": 0.1,
         "reliability_before": reliability(answers.max(axis=1), right),
         "reliability": reliability(answers.max(axis=1), right),
@@ -90,6 +92,11 @@ def result(lost_points: float = 0.2, low: float = -0.004, faces: int = 3519, nam
 )
 def test_the_verdict_follows_the_limit_and_the_interval(lost: float, low: float, decision: str) -> None:
     assert verdict(result(lost, low)).decision == decision
+
+
+def test_numbers_keep_the_digits_that_mean_something() -> None:
+    assert [milliseconds(ms) for ms in (0.00417, 0.1666, 12.34, 1234.5)] == ["0.0042", "0.17", "12.3", "1234"]
+    assert [chance(p) for p in (0.4321, 0.0012, 0.0)] == ["0.43", "0.0012", "< 0.001"]
 
 
 def test_the_sentence_says_it_all() -> None:

@@ -105,6 +105,15 @@ def test_two_reports_are_compared_face_by_face(written: Path, tmp_path: Path) ->
     }
 
 
+def test_another_picture_of_the_same_name_is_another_face(written: Path, tmp_path: Path) -> None:
+    lines = answers.read((written / "emotion.PublicTest.json").with_suffix(".answers.csv"))
+    assert len({line["pixels_sha256"] for line in lines if line["set"] == "majority"}) == 14
+    same = Contestant("one", {}, answers.right(lines))
+    repainted = answers.right([{**line, "pixels_sha256": "0" * 16} for line in lines])
+    assert comparison.paired(same, Contestant("other", {}, answers.right(lines)))
+    assert not comparison.paired(same, Contestant("other", {}, repainted))
+
+
 def test_models_and_reports_may_be_mixed(
     data: Path, written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

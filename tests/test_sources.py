@@ -32,6 +32,8 @@ def test_a_folder_and_a_table_of_pictures_are_divided(tmp_path: Path) -> None:
         parts = read_source(source)
         assert [len(part) for part in parts.values()] == [28, 6, 6]
         assert set(parts["Training"].labels) == {LABELS.index("happy"), LABELS.index("sad")}
+        named = {name.removeprefix("faces/") for part in parts.values() for name in part.names}
+        assert named == {f"{path.parent.name}/{path.name}" for path in (tmp_path / "faces").rglob("*.png")}
 
 
 def test_a_mix_shows_each_source_as_often_as_wished(tmp_path: Path) -> None:

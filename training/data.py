@@ -40,6 +40,7 @@ class FaceSet:
     labels: (N,) int64, the one label that counts in accuracy, or NO_LABEL.
     rows: (N,) int64, the row in the file the face came from, counted from 0 after the header.
     repeats: (N,) float, how often an epoch shows the face on average, or None: each once.
+    names: (N,) str, the pictures' files below what was named as their source, or None: rows of a table.
     """
 
     images: np.ndarray
@@ -47,6 +48,7 @@ class FaceSet:
     labels: np.ndarray
     rows: np.ndarray
     repeats: np.ndarray | None = None
+    names: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)

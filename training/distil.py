@@ -20,6 +20,7 @@ from edge.emotion.tflite import find_model
 from training.data import FaceSet
 from training.hardware import divisible
 from training.names import DataError
+from training.networks import load_network
 from training.recovered import recovered
 from training.train import BEST
 
@@ -114,7 +115,7 @@ def trained_network(name: str) -> keras.Model:
         return recovered(find_model(name))
     if not path.is_file():
         raise DataError(f"{path} is missing; train that network first")
-    return keras.models.load_model(path, compile=False)
+    return load_network(path)
 
 
 def _forward(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:

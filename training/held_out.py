@@ -79,8 +79,9 @@ def held_out(faces: Known, split: str, ck: Path | None) -> HeldOut:
     if not (faces.splits[split].labels != NO_LABEL).any():
         raise DataError(f"no faces for {split} to measure on; add pictures, or name another --split")
     if faces.keywords is None or faces.votes is None:
-        names = [f"picture {row + 1} of {split}" for row in faces.splits[split].rows]
-        return HeldOut(split, faces.splits[split], names, None, *_posed(ck))
+        pictures = faces.splits[split]
+        names = [str(row + 1) for row in pictures.rows] if pictures.names is None else list(pictures.names)
+        return HeldOut(split, pictures, names, None, *_posed(ck))
     all_of_it = faces.keywords[split]
     _, votes = read_votes(faces.votes)
     votes = votes[all_of_it.rows]

@@ -6,11 +6,14 @@ Raw grey pixels 0..255 come in (scaling is the first layer, so the quantized inp
 from __future__ import annotations
 
 import math
+import zipfile
+from pathlib import Path
 
 import keras
 from keras import layers
 
 from edge.emotion.labels import LABELS
+from training.names import DataError
 
 
 def residual(
@@ -33,6 +36,15 @@ def residual(
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x) if dropout else x
     return keras.Model(pixels, layers.Dense(len(LABELS), name="logits", dtype="float32")(x), name="residual")
+
+
+def load_network(path: Path) -> keras.Model:
+    """The network of a `.keras` file. Raises DataError where Keras cannot load it."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as err:
+        reason = str(err).strip().splitlines()[0]
+        raise DataError(f"{path} is not a trained network ({reason}); train one first") from err
 
 
 def multiply_accumulates(model: keras.Model) -> int:

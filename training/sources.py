@@ -97,13 +97,14 @@ def _fer2013(path: Path, own_labels: float) -> dict[str, FaceSet]:
 
 
 def _pictures(listed: list[pictures.Picture], where: Path) -> dict[str, FaceSet]:
-    result = {}
+    folder, result = where if where.is_dir() else where.parent, {}
     for split, part in divided(listed, where).items():
         if not part:
             result[split] = labelled_faces(np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, np.int64))
             continue
         images, readable = pictures.read(part, SIDE, where)
-        result[split] = labelled_faces(images, np.array([one.label for one in readable]))
+        faces = labelled_faces(images, np.array([one.label for one in readable]))
+        result[split] = replace(faces, names=np.array([_below(folder, one.path) for one in readable]))
     return result
 
 
@@ -123,8 +124,15 @@ def _with_repeats(source: str) -> tuple[Path, float]:
 
 
 def _joined(parts: list[FaceSet]) -> FaceSet:
-    together = {name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
-    return FaceSet(**together | {"rows": np.arange(len(together["images"]))})
+    columns = {
+        name: [getattr(part, name) for part in parts] for name in vars(parts[0]) if name not in ("rows", "names")
+    }
+    together = {name: np.concatenate(column) for name, column in columns.items()}
+    return FaceSet(**together, rows=np.arange(len(together["images"])))
+
+
+def _below(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
 def _has_pixels(path: Path) -> bool:
