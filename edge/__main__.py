@@ -62,7 +62,15 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     try:
         watched = _watched(config, options)
         daemon = Daemon(
-            camera, pipeline, sinks, control, config.camera, config.pace, options.status_file, paced=watched
+            camera,
+            pipeline,
+            sinks,
+            control,
+            config.camera,
+            config.pace,
+            options.status_file,
+            paced=watched,
+            staying=watched and (config.window.enabled or config.web.enabled),
         )
         daemon.run(options.limit)
     except EdgeError as err:

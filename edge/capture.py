@@ -42,17 +42,26 @@ LATE_RATIO = 1.5
 """unless its frames come more slowly: then for so many times as long as one has taken, up to CLOSING_S."""
 CLOSING_S = 2.0
 """A driver that has returned may take so long to give the camera back."""
+PICTURE_S = 3.0
+"""A picture of a folder stays so long where someone looks at it."""
 
 
 def every_frame(
-    camera: Camera, control: Control, on_state: OnState = lambda state: None, *, paced: bool = False
+    camera: Camera,
+    control: Control,
+    on_state: OnState = lambda state: None,
+    *,
+    paced: bool = False,
+    staying: bool = False,
 ) -> Frames:
     """All frames of a file, in the caller's thread, until it ends or the control says stop. Raises SourceError.
 
-    paced: each at its own time, for someone watching, instead of as fast as they are taken. While detection is off
+    paced: each at its own time, for someone watching, instead of as fast as they are taken. staying: so that a picture
+    can be looked at, it stays for PICTURE_S, and the last one until the control says stop. While detection is off
     nothing is read. None is yielded then, and while a frame is not due.
     """
     clock = _ClipClock()
+    looked_at = False
     try:
         camera.open()
         while not control.stop.is_set():
@@ -61,10 +70,15 @@ def every_frame(
                 yield from _paused(control)
                 on_state("running")
             elif (frame := camera.read()) is not None:
+                if looked_at:
+                    yield from _waiting(time.monotonic() + PICTURE_S, control)
                 if paced:
                     yield from _waiting(clock.due(frame.time), control)
+                looked_at = staying and frame.file is not None
                 yield frame
             else:
+                if looked_at:
+                    yield from _waiting(math.inf, control)
                 return
     finally:
         camera.close()

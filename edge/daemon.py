@@ -42,13 +42,14 @@ class Daemon:
         status_file: StatusFile | None = None,
         *,
         paced: bool = False,
+        staying: bool = False,
     ) -> None:
-        """status_file: of this run; None: one that it makes itself. paced: clips at their own speed."""
+        """status_file: of this run; None: one that it makes itself. paced, staying: as `every_frame` takes them."""
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
         self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
         self._pace = Pace(pace.hot_c)
-        self._paced = paced
+        self._paced, self._staying = paced, staying
         self._watchdog = Watchdog()
         self._status_file = status_file or StatusFile()
         self._faces = 0
@@ -75,7 +76,7 @@ class Daemon:
                     done += 1
                 if frame is not None or self._state != "running":
                     self._watchdog.alive()
-                self._tell_status()
+                self._tell_status(idle=self._state != "running" or (frame is None and not self._camera.live))
                 if done == limit or self._control.stop.is_set():
                     break
             self._status_file.stopped()
@@ -91,7 +92,7 @@ class Daemon:
     def _frames(self) -> Frames:
         if self._camera.live:
             return latest_frames(self._camera, self._control, self._config, self._changed)
-        return every_frame(self._camera, self._control, self._changed, paced=self._paced)
+        return every_frame(self._camera, self._control, self._changed, paced=self._paced, staying=self._staying)
 
     def _changed(self, state: State) -> None:
         self._state = state
@@ -110,11 +111,12 @@ class Daemon:
         for outlet in self._outlets:
             outlet.show(result)
 
-    def _tell_status(self) -> None:
+    def _tell_status(self, *, idle: bool) -> None:
+        """idle: no frame is due, and sinks that take keys hear of them here only."""
         now = time.monotonic()
         if now < self._status_due:
             return
-        self._status_due = now + (STATUS_INTERVAL_S if self._state == "running" else IDLE_STATUS_INTERVAL_S)
+        self._status_due = now + (IDLE_STATUS_INTERVAL_S if idle else STATUS_INTERVAL_S)
         away = tuple(outlet.name for outlet in self._outlets if outlet.away)
         known = self._status_file
         status = replace(self._health.status(self._state, known.restarts, known.last_error), away=away)

@@ -230,6 +230,17 @@ def test_b_shows_bars(desktop: Screen, opened: tuple[Window, Control]) -> None:
     assert until(lambda: contains(desktop.shot(), expected)), "the choice survives a reopening"
 
 
+def test_a_picture_that_stands_obeys_too(desktop: Screen, opened: tuple[Window, Control]) -> None:
+    window, _ = opened
+    window.show(happy())
+    desktop.press("b")
+    expected = Overlay("picture", True).draw(happy(), RUNNING, (960, 652))
+    assert until(lambda: window.status(RUNNING) or contains(desktop.shot(), expected))
+    desktop.resize(700, 500)
+    smaller = Overlay("picture", True).draw(happy(), RUNNING, (700, 500))
+    assert until(lambda: window.status(RUNNING) or contains(desktop.shot(), smaller))
+
+
 def test_f_fills_the_screen_and_back(desktop: Screen, window_manager: None, opened: tuple[Window, Control]) -> None:
     window, _ = opened
     small, full = (Overlay("picture", False).draw(happy(), None, size) for size in ((960, 652), SCREEN))

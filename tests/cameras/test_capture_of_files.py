@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from edge import capture
-from edge.cameras.files import VideoFile
+from edge.cameras.files import Pictures, VideoFile
 from edge.capture import every_frame
 from edge.control import Control
 from edge.errors import SourceError
@@ -83,6 +84,22 @@ def test_a_paced_clip_takes_its_own_time(tmp_path: Path):
     started = time.monotonic()
     assert len(list(every_frame(VideoFile(video_at(tmp_path / "clip.avi", 4, 20.0)), Control(), paced=True))) == 4
     assert time.monotonic() - started >= 0.15
+
+
+def test_pictures_stay_to_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(capture, "PICTURE_S", 0.3)
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    control = Control()
+    frames = every_frame(Pictures(str(tmp_path)), control, paced=True, staying=True)
+    assert next(frames).number == 0
+    started = time.monotonic()
+    assert next(frame for frame in frames if frame is not None).number == 1
+    assert time.monotonic() - started >= 0.3
+    assert [next(frames) for _ in range(5)] == [None] * 5, "the last one stays, and the loop goes round"
+    control.stop.set()
+    assert list(frames) == []
+    assert [frame.number for frame in every_frame(Pictures(str(tmp_path)), Control(), paced=True)] == [0, 1]
 
 
 def test_a_long_wait_for_the_next_frame_ends_when_the_loop_is_to_stop():

@@ -30,6 +30,8 @@ class Window:
         self._screen: Screen | None = None
         self._overlay: Overlay | None = None
         self._status: Status | None = None
+        self._result: Result | None = None
+        self._shown_at: tuple[int, int] | None = None
 
     def open(self) -> None:
         """Take the screen. Raises SinkError where a library or the screen is missing."""
@@ -46,24 +48,33 @@ class Window:
         if self._screen is None or self._overlay is None:
             return
         self._obey_keys(self._screen, self._overlay)
-        self._screen.present(self._overlay.draw(result, self._status, self._screen.size))
+        self._result = result
+        self._draw(self._screen, self._overlay, result)
 
     def status(self, status: Status) -> None:
-        """Take keys and, while there are no results, show why."""
+        """Take keys and show what they, or another size of the window, change; while there are no results, show why."""
         self._status = status
         if self._screen is None or self._overlay is None:
             return
-        self._obey_keys(self._screen, self._overlay)
+        pressed = self._obey_keys(self._screen, self._overlay)
         if status.state != "running":
             self._screen.present(self._overlay.waiting(status, self._screen.size))
+        elif self._result is not None and (pressed or self._screen.size != self._shown_at):
+            self._draw(self._screen, self._overlay, self._result)
 
     def close(self) -> None:
-        screen, self._screen, self._overlay = self._screen, None, None
+        screen, self._screen, self._overlay, self._result = self._screen, None, None, None
         if screen is not None:
             screen.close()
 
-    def _obey_keys(self, screen: Screen, overlay: Overlay) -> None:
-        for key in screen.take_keys():
+    def _draw(self, screen: Screen, overlay: Overlay, result: Result) -> None:
+        self._shown_at = screen.size
+        screen.present(overlay.draw(result, self._status, self._shown_at))
+
+    def _obey_keys(self, screen: Screen, overlay: Overlay) -> bool:
+        """Returns whether there was any."""
+        keys = screen.take_keys()
+        for key in keys:
             if key == "quit":
                 self._control.stop.set()
             elif key == "pause":
@@ -72,3 +83,4 @@ class Window:
                 self._bars = overlay.bars = not overlay.bars
             elif key == "fullscreen":
                 screen.switch_fullscreen()
+        return bool(keys)
