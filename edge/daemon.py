@@ -74,9 +74,11 @@ class Daemon:
                     self._show(result)
                     self._last = frame
                     done += 1
-                if frame is not None or self._state != "running":
+                # Of a live camera that runs, None is nothing to be proud of: it ought to have given a frame.
+                idle = self._state != "running" or (frame is None and not self._camera.live)
+                if frame is not None or idle:
                     self._watchdog.alive()
-                self._tell_status(idle=self._state != "running" or (frame is None and not self._camera.live))
+                self._tell_status(idle=idle)
                 if done == limit or self._control.stop.is_set():
                     break
             self._status_file.stopped()
