@@ -14,6 +14,7 @@ from edge import quality
 from edge.config import Config, EmotionConfig, FaceConfig, QualityConfig
 from edge.detectors import WEAK_SCORE_RATIO, Detector, look, open_detector
 from edge.detectors.tiled import Tiled
+from edge.doubt import Doubt
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.labels import LABELS
@@ -24,7 +25,7 @@ from edge.lookout import Lookout
 from edge.smoothing import Smoother
 from edge.tracker import Tracker
 from edge.turns import Turns
-from edge.types import Face, Frame, Result, Track
+from edge.types import SAME_FACE_IOU, Box, Face, Frame, Result, Track
 
 EVERYBODY = 1000
 """More faces than a picture has: of a camera's, `max_faces` are kept, of one that stands alone all."""
@@ -49,7 +50,7 @@ class Classifier(Protocol):
 def build_pipeline(config: Config) -> Pipeline:
     """Load both models as configured. Raises ModelError."""
     face = config.face
-    weak = replace(face, min_score=face.min_score * WEAK_SCORE_RATIO, max_faces=EVERYBODY)
+    weak = replace(face, min_score=face.min_score * WEAK_SCORE_RATIO, max_faces=EVERYBODY, min_size_px=0)
     detector = open_detector(weak, config.emotion.threads)
     still = Tiled(detector, STILL_TILES, face.min_score)
     live = Tiled(detector, face.tiles, weak.min_score) if face.tiles > 1 else detector
@@ -73,7 +74,7 @@ class Pipeline:
         """still_detector: for pictures that stand alone; None: the same."""
         self._detector, self._still_detector = detector, still_detector or detector
         self._classifier, self._enough, self._stopwatch = classifier, enough, stopwatch
-        self._min_score = face.min_score
+        self._min_score, self._min_size_px = face.min_score, face.min_size_px
         self.rest = 1
         """Times as long between two looks, and between two answers for a face, as set: a device that is too hot."""
         self._spread = face.full_search_s > 0
@@ -83,6 +84,8 @@ class Pipeline:
         self._views = Views()
         self._smoother = Smoother(emotion.smoothing_s)
         self._announcer = Announcer(emotion.hysteresis, emotion.dwell_s, classifier.uncertain_below)
+        self._doubt = Doubt(emotion.dwell_s)
+        self._others: tuple[Box, ...] = ()
         self._named: dict[int, Track] = {}
         self._began: float | None = None
 
@@ -103,17 +106,20 @@ class Pipeline:
             "classify": (classified - detected) * 1e3,
             "total": (finished - started) * 1e3,
         }
-        return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms)
+        return Result(frame, frame.time - self._began, tracks, self._announcer.take(), ms, self._others)
 
     def forget(self, frame: Frame) -> Result:
         """Nobody is watched any more: everyone has left with this frame, the last that was processed."""
         self._tracker.forget()
+        self._others = ()
         self._keep(set())
         t = 0.0 if self._began is None else frame.time - self._began
         return Result(frame, t, (), self._announcer.take(), {"detect": 0.0, "classify": 0.0, "total": 0.0})
 
     def _still(self, frame: Frame) -> Found:
-        faces = [face for face in look(self._still_detector, frame) if face.score >= self._min_score]
+        seen = look(self._still_detector, frame)
+        faces = [face for face in self._large_enough(seen, frame) if face.score >= self._min_score]
+        self._others = _others(seen, faces, frame)
         return [(self._tracker.new_id(), face) for face in faces]
 
     def _follow(self, frame: Frame) -> Found:
@@ -125,9 +131,14 @@ class Pipeline:
             or self._lookout.due(frame, known, rest=self.rest, promising=tracker.promising)
             or not tracker.follow(frame)
         ):
-            tracker.update(look(self._detector, frame), frame)
+            seen = look(self._detector, frame)
+            tracker.update(self._large_enough(seen, frame), frame)
             self._lookout.look(frame)
+            self._others = _others(seen, [face for _, face in tracker.faces(frame)], frame)
         return tracker.faces(frame)
+
+    def _large_enough(self, faces: list[Face], frame: Frame) -> list[Face]:
+        return [face for face in faces if frame.in_image(face).box.width >= self._min_size_px]
 
     def _answers(self, frame: Frame, found: Found) -> dict[int, Answer]:
         """For the faces whose turn it is, asked in one batch: clear ones, and those that have no name at all yet."""
@@ -156,13 +167,16 @@ class Pipeline:
             return replace(self._named[id_], face=face)
         raw, clear = answer
         if raw is None:
-            track = replace(self._named[id_], face=face, uncertain=True)
+            doubtful = self._doubt.update(id_, True, frame.time)
+            track = replace(self._named[id_], face=face, uncertain=True, clear=False, doubtful=doubtful)
         elif frame.file is not None:
-            return Track(id_, face, raw, self._uncertain(raw, clear), LABELS[int(raw.argmax())])
+            return Track(id_, face, raw, self._uncertain(raw, clear), LABELS[int(raw.argmax())], clear)
         else:
             average = self._smoother.update(id_, raw, frame.time) if clear else raw
             settled = self._announcer.update(id_, average, frame.time)
-            track = Track(id_, face, average, self._uncertain(average, clear), settled)
+            uncertain = self._uncertain(average, clear)
+            doubtful = self._doubt.update(id_, uncertain, frame.time)
+            track = Track(id_, face, average, uncertain, settled, clear, doubtful)
         self._named[id_] = track
         return track
 
@@ -173,5 +187,12 @@ class Pipeline:
         """Everyone else has left."""
         self._smoother.keep(ids)
         self._announcer.keep(ids)
+        self._doubt.keep(ids)
         self._views.keep(ids)
         self._named = {id_: track for id_, track in self._named.items() if id_ in ids}
+
+
+def _others(seen: list[Face], tracked: list[Face], frame: Frame) -> tuple[Box, ...]:
+    """What was seen and is none of the tracked faces, in pixels of the image."""
+    unknown = (face for face in seen if all(face.box.iou(known.box) < SAME_FACE_IOU for known in tracked))
+    return tuple(frame.in_image(face).box for face in unknown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ Image = npt.NDArray[np.uint8]
 
 Points = npt.NDArray[np.float32]
 """(4, 2) pixels of the frame, x then y: the eye left in the picture, the eye right in the picture, nose tip, mouth."""
+
+SAME_FACE_IOU: Final = 0.3
+"""Boxes that overlap so much are of one face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,10 @@ class Track:
     """One person's face in this frame, under an id that is not given out twice.
 
     probabilities: (7,) float, in the order of LABELS, calibrated, weighted by the base rates, smoothed; sums to 1.
+    uncertain: of this answer: it is not clear enough a look at the face, or the confidence is too low.
     settled: the label the events have announced: it changes only after hysteresis and dwell; displays show it.
+    clear: the face is large, sharp and turned to the camera enough to be named.
+    doubtful: what displays show of `uncertain`, which changes only after the dwell; None: the same.
     """
 
     id: int
@@ -139,6 +145,12 @@ class Track:
     probabilities: npt.NDArray[np.float64]
     uncertain: bool
     settled: str
+    clear: bool = True
+    doubtful: bool | None = None
+
+    @property
+    def shown_uncertain(self) -> bool:
+        return self.uncertain if self.doubtful is None else self.doubtful
 
     @property
     def emotion(self) -> str:
@@ -170,6 +182,7 @@ class Result:
     """What the pipeline found in one frame.
 
     t: seconds since the source began. ms: milliseconds of each stage and of their total.
+    others: where the last look saw what may be faces, too: too small, too many, or not sure enough to be tracked.
     """
 
     frame: Frame
@@ -177,6 +190,7 @@ class Result:
     tracks: tuple[Track, ...] = ()
     events: tuple[Event, ...] = ()
     ms: dict[str, float] = field(default_factory=dict)
+    others: tuple[Box, ...] = ()
 
 
 State = Literal["running", "waiting", "paused"]

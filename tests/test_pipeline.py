@@ -82,6 +82,48 @@ def test_the_detector_rests_between_its_turns():
     assert {track.id for result in results for track in result.tracks} == {1}
 
 
+def test_what_is_seen_and_not_tracked_is_told_for_those_who_hide_faces():
+    surplus, small, faint, first = (
+        face_at(240, 60),
+        face_at(60, 200, 20),
+        face_at(250, 200, score=0.45),
+        face_at(80, 80),
+    )
+    seen = [first, surplus, small, faint]
+    chain = pipeline(FakeDetector(seen), FakeClassifier("happy"), max_faces=1, min_size_px=30, full_search_s=1.0)
+    results = [chain.process(frame) for frame in frames(9)]
+    assert set(results[0].others) == {face.box for face in seen}, "seen once only"
+    assert [track.face.box for track in results[1].tracks] == [first.box]
+    for result in results[1:]:
+        assert set(result.others) == {surplus.box, small.box, faint.box}, "until the next look"
+    assert chain.forget(frames(1)[0]).others == ()
+
+
+def test_a_small_camera_picture_has_its_faces_measured_in_the_frames_pixels():
+    grey = PICTURE[::2, ::2, 0]
+    chain = pipeline(FakeDetector([face_at(60, 60, 20)]), FakeClassifier("happy"), min_size_px=30)
+    results = [chain.process(replace(frame, grey=grey)) for frame in frames(3)]
+    assert len(results[-1].tracks) == 1
+    assert results[-1].others == ()
+
+
+def test_displays_are_told_of_doubt_that_lasts():
+    class Wavering(FakeClassifier):
+        def classify(self, faces):
+            self.certainty = 0.3 if self.calls // 6 % 2 else 0.9
+            return super().classify(faces)
+
+    chain = Pipeline(
+        FakeDetector([face_at(100, 100)]),
+        Wavering("happy"),
+        FaceConfig(),
+        EmotionConfig(rate_hz=120, smoothing_s=0.0, dwell_s=0.4),
+    )
+    tracks = [track for frame in frames(60) for track in chain.process(frame).tracks]
+    assert len({track.uncertain for track in tracks}) == 2
+    assert len({track.shown_uncertain for track in tracks}) == 1
+
+
 def test_a_hot_device_looks_less_often():
     detector = FakeDetector([face_at(100, 100)])
     chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)

@@ -76,6 +76,15 @@ def test_the_trainer_reads_the_folder(tmp_path):
     assert len(files) == 7
 
 
+@pytest.mark.parametrize("which", ["uncertain", "all"])
+def test_a_face_that_shows_too_little_teaches_nothing(tmp_path, which):
+    sink = recorder(tmp_path / "faces", which=which)
+    sink.show(at(0, replace(track(1, uncertain=True), clear=False)))
+    sink.show(at(1, track(1, uncertain=True)))
+    sink.close()
+    assert len(names(tmp_path / "faces")) == 1
+
+
 @pytest.mark.parametrize(("which", "saved"), [("uncertain", [2]), ("all", [1, 2])])
 def test_which_faces(tmp_path, which, saved):
     sink = recorder(tmp_path / "faces", which=which)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from edge.detectors import Detector
-from edge.types import Box, Face, Image
+from edge.types import SAME_FACE_IOU, Box, Face, Image
 
 OVERLAPPING: Final = 1.2
 """Times as wide and high as tiles that only touch: a small face is whole in one of them."""
@@ -21,7 +21,6 @@ LEAST_TILE_PX: Final = 160
 """Of its longer side: a detector would have to enlarge smaller ones, and there is nothing more to see."""
 EDGE_RATIO: Final = 0.02
 """Of a face's width: nearer to the edge of a tile it is cut off, and left to a look that shows all of it."""
-SAME_IOU: Final = 0.3
 SAME_INSIDE: Final = 0.6
 """Of the smaller box, inside a likelier one: a part of that face."""
 TRUST: Final = {1: 1.0, 2: 0.7, 3: 0.5}
@@ -77,14 +76,14 @@ def together(looks: list[list[Face]], trust: float) -> list[Face]:
         overlaps = [likeliest.box.iou(face.box) for face, _ in left]
         scores: dict[int, float] = {}
         for (face, look), overlap in zip(left, overlaps, strict=True):
-            if overlap >= SAME_IOU:
+            if overlap >= SAME_FACE_IOU:
                 scores.setdefault(look, face.score)
         doubt = math.prod(1 - (trust if look else 1.0) * score for look, score in scores.items())
         found.append(replace(likeliest, score=1 - doubt))
         left = [
             one
             for one, overlap in zip(left, overlaps, strict=True)
-            if overlap < SAME_IOU and _inside(one[0].box, likeliest.box) < SAME_INSIDE
+            if overlap < SAME_FACE_IOU and _inside(one[0].box, likeliest.box) < SAME_INSIDE
         ]
     return sorted(found, key=lambda face: -face.score)
 

@@ -42,7 +42,7 @@ class Overlay:
             return canvas
         canvas, view = fitted(frame.image, size)
         if self._style == "blurred":
-            self._veil.hide(canvas, view, frame, result.tracks)
+            self._veil.hide(canvas, view, result)
         boxes = [view.box(track.face.box) for track in result.tracks]
         taken = [*draw_status(canvas, status), *draw_recording(canvas, status)]
         self._marks.draw(canvas, result.tracks, boxes, self.bars, taken)
@@ -51,7 +51,7 @@ class Overlay:
     def follow(self, result: Result) -> None:
         """In place of `draw`, where nobody looks: faces of this frame stay hidden in the next ones."""
         if self._style == "blurred":
-            self._veil.follow(result.frame, result.tracks)
+            self._veil.follow(result)
 
     def waiting(self, status: Status | None, size: tuple[int, int]) -> Image:
         """A new (H, W, 3) BGR picture that says why there is none; status None: just starting."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -10,7 +9,7 @@ import numpy as np
 
 from edge.overlay.ink import outline
 from edge.overlay.place import View
-from edge.types import Box, Frame, Image, Track
+from edge.types import SAME_FACE_IOU, Box, Frame, Image, Result
 
 _MARGIN: Final = 0.3
 """Of the box's width and height, on every side: hair, ears and chin tell who it is, too."""
@@ -25,15 +24,18 @@ _HOLD_S: Final = 1.0
 class Veil:
     """Hides the faces of each picture. Remembers where faces were a moment ago.
 
-    A face that was never found is not hidden: the style `none` is the one that shows no picture at all.
+    Also what only may be a face, and faces that nobody tracks. One that was never found is not hidden: the style
+    `none` is the one that shows no picture at all.
     """
 
     def __init__(self) -> None:
         self._seen: dict[int, tuple[float, Box]] = {}
+        self._others: list[tuple[float, Box]] = []
 
-    def hide(self, canvas: Image, view: View, frame: Frame, tracks: Sequence[Track]) -> None:
-        """Blur the tracks' faces in place, and those seen less than a second before."""
-        for box in self.follow(frame, tracks):
+    def hide(self, canvas: Image, view: View, result: Result) -> None:
+        """Blur the faces in place, and those seen less than a second before."""
+        frame = result.frame
+        for box in self.follow(result):
             grown = Box(
                 box.x0 - _MARGIN * box.width,
                 box.y0 - _MARGIN * box.height,
@@ -42,17 +44,29 @@ class Veil:
             )
             blur(canvas, view.box(grown.clipped(frame.width, frame.height)))
 
-    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Box]:
+    def follow(self, result: Result) -> list[Box]:
         """Remember where faces are, also in a frame that is not drawn. Returns what is to be hidden in this one."""
+        frame, tracks = result.frame, result.tracks
         now = {track.id for track in tracks}
         # Pictures of a folder have nothing to do with one another; a clip that begins again goes back in time.
-        lost = {
-            id_: (time, box)
-            for id_, (time, box) in self._seen.items()
-            if id_ not in now and frame.file is None and 0 <= frame.time - time < _HOLD_S
-        }
+        lost = {id_: (time, box) for id_, (time, box) in self._seen.items() if id_ not in now and _holds(frame, time)}
         self._seen = {**lost, **{track.id: (frame.time, track.face.box) for track in tracks}}
-        return [*(track.face.box for track in tracks), *(box for _, box in lost.values())]
+        # The last look's own, and older ones that it may have missed.
+        older = [
+            (time, box)
+            for time, box in self._others
+            if _holds(frame, time) and all(box.iou(newer) < SAME_FACE_IOU for newer in result.others)
+        ]
+        self._others = [*older, *((frame.time, box) for box in result.others)]
+        return [
+            *(track.face.box for track in tracks),
+            *(box for _, box in lost.values()),
+            *(box for _, box in self._others),
+        ]
+
+
+def _holds(frame: Frame, time: float) -> bool:
+    return frame.file is None and 0 <= frame.time - time < _HOLD_S
 
 
 def blur(canvas: Image, box: Box) -> None:

@@ -47,7 +47,8 @@ class Record:
         frame = result.frame
         self._forget(frame)
         for track in result.tracks:
-            if track.id not in self._saved_at and (track.uncertain or self._config.which == "all"):
+            wanted = track.clear and (track.uncertain or self._config.which == "all")
+            if wanted and track.id not in self._saved_at:
                 self._saved_at[track.id] = frame.time
                 self._store.add(self._picture(frame, track), track.emotion, frame.wall, track.id)
         self._store.prune(frame.wall)

@@ -17,8 +17,10 @@ def track(number: int, box: Box, label: str, confidence: float = 0.9, uncertain:
     return Track(number, Face(box, 0.98, NO_POINTS), probabilities, uncertain, label)
 
 
-def result(image: Image, *tracks: Track, time: float = 1.0, file: str | None = None) -> Result:
-    return Result(Frame(image, time, 0.0, 1, file), time, tracks)
+def result(
+    image: Image, *tracks: Track, time: float = 1.0, file: str | None = None, others: tuple[Box, ...] = ()
+) -> Result:
+    return Result(Frame(image, time, 0.0, 1, file), time, tracks, others=others)
 
 
 def noise(width: int = 640, height: int = 480) -> Image:

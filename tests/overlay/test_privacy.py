@@ -53,6 +53,19 @@ def test_blurred_hides_every_face_even_if_ids_were_alike() -> None:
     assert changed(image, picture)[225, 460]
 
 
+def test_blurred_hides_what_nobody_tracks() -> None:
+    """Too small, too many, not sure enough: it may be somebody's face all the same."""
+    image, box = noise(), Box(250, 150, 370, 300)
+    overlay = Overlay("blurred", False)
+    assert changed(image, overlay.draw(result(image, time=5.0, others=(box,)), None))[225, 310]
+    assert changed(image, overlay.draw(result(image, time=5.5), None))[225, 310], "a look that missed it"
+    moved = Box(270, 150, 390, 300)
+    picture = overlay.draw(result(image, time=5.6, others=(moved,)), None)
+    assert changed(image, picture)[225, 330]
+    assert not changed(image, picture)[225, 220], "where it was before is not hidden twice"
+    assert not changed(image, overlay.draw(result(image, time=7.0), None)).any()
+
+
 def test_a_face_lost_for_a_moment_stays_hidden() -> None:
     image, box = noise(), Box(250, 150, 370, 300)
     overlay = Overlay("blurred", False)
