@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import logging
@@ -15,7 +16,7 @@ from typing import NoReturn
 from edge import __version__
 from edge.config import Config, load_config
 from edge.control import Control
-from edge.errors import EdgeError, OutputError, SourceError
+from edge.errors import CameraError, EdgeError, OutputError, SourceError
 from edge.status_file import StatusFile
 from edge.threads import limit_before_imports, limited
 
@@ -109,25 +110,28 @@ def _watched(config: Config, options: argparse.Namespace) -> bool:
 
 
 def _check(options: argparse.Namespace, config: Config) -> int:
-    """What `run` would refuse at once with the same code, models included."""
-    from edge.emotion.card import load_verified
-    from edge.emotion.tflite import find_model
+    """What `run` would refuse at once with the same code, models and sources included; not a camera that is away."""
+    from edge.cameras import camera_for
+    from edge.pipeline import build_pipeline
 
-    for section in (config.face, config.emotion):
-        load_verified(find_model(section.model))
+    build_pipeline(config)
+    if config.camera.source != "auto":
+        with contextlib.suppress(CameraError):
+            camera_for(config.camera.source, config.camera)
     print(f"{options.config}: the configuration is valid")  # noqa: T201
     return 0
 
 
 def _bench(options: argparse.Namespace, config: Config) -> int:
-    if not options.source and config.camera.source == "auto":
-        options.source = "demo"
     config = _with_options(config, options)
+    source = "demo" if config.camera.source == "auto" else options.source
+    if source:
+        config = dataclasses.replace(config, camera=dataclasses.replace(config.camera, source=source))
     from edge.bench import bench, comparison, table
 
     config = _on_this_device(config)
     others = {"comparison": comparison.compare(config.camera.source, options.frames)} if options.compare else {}
-    result = {**bench(config, options.frames, options.config), **others}
+    result = {**bench(config, options.frames, options.config, source), **others}
     if options.json:
         print(json.dumps(result, indent=2))  # noqa: T201
     else:

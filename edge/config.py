@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import ipaddress
+import os
 import re
 import sys
 import types
@@ -255,6 +256,8 @@ def _typed(wanted: Any, where: str, value: Any) -> Any:
     if type(value) is not wanted:
         names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
         raise ConfigError(f"{where}: must be {names[wanted]}")
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError(f"{where}: must not hold a zero character")
     return value
 
 
@@ -287,9 +290,9 @@ def _check_own_files(config: Config, path: Path) -> None:
         "[csv] path": config.csv.path if config.csv.enabled else "",
         "[mqtt] spool": config.mqtt.spool if config.mqtt.enabled else "",
     }
-    taken: dict[Path, str] = {}
+    taken: dict[str, str] = {}
     for key, name in places.items():
-        if name and name != "-" and (other := taken.setdefault(Path(name).resolve(), key)) != key:
+        if name and name != "-" and (other := taken.setdefault(os.path.realpath(name), key)) != key:
             raise ConfigError(f"{path}: {key} = {_shown(name)}: is {other}, too; give each a file of its own")
 
 

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.__main__ import main
+from edge.bench import table
 
 ROOT = Path(__file__).parents[1]
 STAGES = {"capture", "detect", "follow", "crop", "classify", "overlay", "publish"}
@@ -71,3 +73,60 @@ def test_what_cannot_be_measured_is_one_line(
     err = capsys.readouterr().err
     assert word in err
     assert err.count("\n") == 1
+
+
+def test_it_ends_with_the_code_of_the_daemon_that_it_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.toml"
+    for settings, source, code in (
+        ('[emotion]\nmodel = "emotoin"\n', ["--source", "demo"], 78),
+        ('[camera]\nsource = "v4l2:/dev/video99"\n', [], 75),
+        ('[camera]\nsource = "nowhere.mp4"\n', [], 78),
+        ("", ["--source", "v4l2:/dev/video99"], 75),
+    ):
+        config.write_text(settings)
+        assert main(["bench", "--config", str(config), *source, "--frames", "1"]) == code
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_password_in_the_configuration_is_in_no_command_and_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[camera]\nsource = "http://owner:hunter2@127.0.0.1:9/video"\n')
+    commands = []
+    run = subprocess.run
+
+    def noted(command: list[str], **options: Any) -> Any:
+        commands.append(" ".join(command))
+        return run(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", noted)
+    assert main(["bench", "--config", str(config), "--frames", "1"]) == 75
+    assert commands
+    assert not [line for line in commands if "hunter2" in line]
+    assert "hunter2" not in "".join(capsys.readouterr())
+
+
+def test_a_name_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    times = {"mean": 1.0, "p50": 1.0, "p95": 2.0, "max": 3.0}
+    result = {
+        "source": "clip[/a]",
+        "frames": 3,
+        "threads": 2,
+        "size": [640, 480],
+        "stages": {"detect": times},
+        "frame": times,
+        "frames_per_s": {"1": 30.0},
+        "share_of_a_core_at_30_per_s": 0.1,
+        "first_result_s": 0.2,
+        "peak_mb": 90.0,
+        "temperature_c": None,
+        "throttled": None,
+        "device": "a board",
+        "estimates": {},
+    }
+    table.show(result)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "clip[/a], 3 frames of 640x480, 2 threads" in said

@@ -137,6 +137,36 @@ def test_a_right_configuration():
     assert "valid" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('[emotion]\nmodel = "face"', "lacks 'labels'"),
+        ('[face]\nmodel = "emotion"', "no face detector"),
+        ('[camera]\nsource = "nowhere.mp4"', "no such file"),
+    ],
+)
+def test_check_refuses_what_run_refuses(tmp_path, settings, words):
+    config = config_file(tmp_path, settings)
+    for command in (["check"], ["run", "--limit", "1"]):
+        assert_refused(emotion_edge(*command, "--config", config), 78, words)
+
+
+def test_check_does_not_mind_a_camera_that_is_away(tmp_path):
+    for source in ("v4l2:/dev/video99", "http://127.0.0.1:9/video", "auto"):
+        done = emotion_edge("check", "--config", config_file(tmp_path, f'[camera]\nsource = "{source}"'))
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("a\\u0000b", "must not hold a zero character"), ("loop", "a file of its own")]
+)
+def test_strange_paths_are_one_line(tmp_path, path, words):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    name = path if path.startswith("a") else str(tmp_path / path)
+    outputs = f'[jsonl]\nenabled = true\npath = "{name}"\n[csv]\nenabled = true\npath = "{name}"'
+    assert_refused(emotion_edge("check", "--config", config_file(tmp_path, outputs)), 78, words)
+
+
 def test_a_model_whose_checksum_is_wrong(tmp_path):
     for name in ("emotion.tflite", "emotion.json"):
         shutil.copy(MODELS / name, tmp_path)

@@ -22,7 +22,7 @@ from edge.emotion.card import load_verified
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.crop import face_input
 from edge.emotion.tflite import find_model
-from edge.errors import SourceError
+from edge.errors import EdgeError, SourceError
 from edge.follower import anchored, followed
 from edge.health import Health
 from edge.lines import frame_line, to_json
@@ -40,13 +40,22 @@ MOST_KEPT_MB = 100
 """Of frames: a Pi has little memory. They are shown again and again until there are as many as wanted."""
 
 
-def bench(config: Config, frames: int, file: Path | None = None) -> dict[str, Any]:
-    """Measure on the first so many frames of the configured source. file: of the configuration.
+class DaemonError(EdgeError):
+    """What a daemon that was measured said when it ended, with its exit code."""
 
+    def __init__(self, said: str, exit_code: int) -> None:
+        super().__init__(said)
+        self.exit_code = exit_code
+
+
+def bench(config: Config, frames: int, file: Path | None = None, source: str | None = None) -> dict[str, Any]:
+    """Measure on the first so many frames of the configured source.
+
+    file: of the configuration. source: what stands in the place of its own.
     Returns JSON-ready numbers: stages and the whole chain in ms of elapsed time, frames a second by people in view,
     memory in MB. Raises SourceError where the source gives no frame, or none with a face.
     """
-    first_result_s, peak_mb = _daemon(config, frames, file)
+    first_result_s, peak_mb = _daemon(frames, file, source)
     pictures, capture = _captured(config, frames)
     stages = {"capture": capture, **_stages(config, pictures)}
     began = time.process_time()
@@ -56,8 +65,9 @@ def bench(config: Config, frames: int, file: Path | None = None) -> dict[str, An
     status = Health("bench").status("running")
     return {
         "device": _device(),
-        "source": config.camera.source,
+        "source": camera_for(config.camera.source, config.camera).name,
         "frames": len(pictures),
+        "threads": config.emotion.threads,
         "size": [pictures[0].width, pictures[0].height],
         "stages": {name: _summary(ms) for name, ms in stages.items()},
         "frame": _summary(chain),
@@ -71,11 +81,13 @@ def bench(config: Config, frames: int, file: Path | None = None) -> dict[str, An
     }
 
 
-def _daemon(config: Config, frames: int, file: Path | None) -> tuple[float, float]:
-    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own."""
-    configured = ["--config", str(file)] if file else []
-    command = [sys.executable, "-m", "edge.bench.child", *configured, "--no-sinks"]
-    command += ["--source", config.camera.source, "--limit"]
+def _daemon(frames: int, file: Path | None, source: str | None) -> tuple[float, float]:
+    """Seconds from start to the first result, and the most memory of a run in MB: of daemons of their own.
+
+    A source in the configuration may hold a password: every user of the machine can read a command.
+    """
+    command = [sys.executable, "-m", "edge.bench.child", "--no-sinks"]
+    command += [*(["--config", str(file)] if file else []), *(["--source", source] if source else []), "--limit"]
     starts = []
     for limit in (1, 1, frames):
         began = time.perf_counter()
@@ -83,7 +95,7 @@ def _daemon(config: Config, frames: int, file: Path | None) -> tuple[float, floa
         starts.append(time.perf_counter() - began)
         if done.returncode:
             said = (done.stderr.strip().splitlines() or [f"the daemon ended with code {done.returncode}"])[-1]
-            raise SourceError(said.removeprefix("emotion-edge: "))
+            raise DaemonError(said.removeprefix("emotion-edge: "), done.returncode)
     return starts[1], float(done.stdout)
 
 
@@ -105,7 +117,7 @@ def _captured(config: Config, wanted: int) -> tuple[list[Frame], Milliseconds]:
     finally:
         camera.close()
     if not pictures:
-        raise SourceError(f"{config.camera.source}: gave no frame to measure on")
+        raise SourceError(f"{camera.name}: gave no frame to measure on")
     return [
         dataclasses.replace(kept, time=number / 30) for number, kept in enumerate(_to_and_fro(pictures, len(ms)))
     ], ms
@@ -124,7 +136,8 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     found = [look(detector, frame) for frame in pictures]
     seen = [(frame, faces[0]) for frame, faces in zip(pictures, found, strict=True) if faces]
     if not seen:
-        raise SourceError(f"{config.camera.source}: no face in its first {len(pictures)} frames; show it one")
+        name = camera_for(config.camera.source, config.camera).name
+        raise SourceError(f"{name}: no face in its first {len(pictures)} frames; show it one")
     crops = [face_input(frame.searched, face.points, classifier.size) for frame, face in seen]
     anchors = [anchored(frame.searched, face) for frame, face in seen]
     pipeline = build_pipeline(config)

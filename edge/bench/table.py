@@ -6,6 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 COLUMNS = ("mean", "p50", "p95", "max")
@@ -15,7 +16,7 @@ def show(result: dict[str, Any]) -> None:
     """Print the numbers for people."""
     width, height = result["size"]
     table = Table(
-        title=f"{result['source']}, {result['frames']} frames of {width}x{height}, one thread",
+        title=f"{escape(result['source'])}, {result['frames']} frames of {width}x{height}, {_threads(result)}",
         box=box.SIMPLE_HEAD,
         title_style="bold",
     )
@@ -42,6 +43,10 @@ def show(result: dict[str, Any]) -> None:
         console.print(_boards(result["estimates"]))
     if "comparison" in result:
         console.print(_comparison(result["comparison"]))
+
+
+def _threads(result: dict[str, Any]) -> str:
+    return "one thread" if result["threads"] == 1 else f"{result['threads']} threads"
 
 
 def _boards(estimates: dict[str, list[dict[str, Any]]]) -> Table:
