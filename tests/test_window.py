@@ -335,7 +335,7 @@ def test_a_missing_library_names_the_command(missing: str) -> None:
         "except SinkError as err: print(err)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
-    assert "pip install 'emotion-edge[display]'" in done.stdout
+    assert ".venv/bin/pip install -e '.[display]'" in done.stdout
 
 
 def test_pygame_does_not_greet_on_our_output() -> None:

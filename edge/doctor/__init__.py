@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 from pathlib import Path
@@ -36,6 +37,9 @@ def _parts(config: Config, path: Path | None, of_the_service: bool) -> list[Find
     connection = broker.check(config.mqtt, running)  # first: only root may read the service's password
     holders = camera.holders()
     user = _take_rights_of_the_service() if running else None
+    if running:
+        with contextlib.suppress(OSError):
+            os.chdir(outputs.OF_THE_SERVICE)  # where its relative paths begin
     return [
         _settings(path, user),
         *machine.of_service(running),

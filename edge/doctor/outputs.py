@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.config import Config, OledConfig, WebConfig
+from edge.config import Config, MqttConfig, OledConfig, WebConfig
 from edge.doctor.finding import Finding, missing_right
 from edge.errors import SinkError
 from edge.extras import how_to_install
-from edge.sinks.credentials import secret
+from edge.service import SETTINGS
+from edge.sinks.credentials import CREDENTIAL, page_token
 
 OF_THE_SERVICE = Path("/var/lib/emotion-edge")
 """Where the service's relative paths begin, and the only place it may write to."""
+FACES = "[record] folder"
 
 
 def check(config: Config, user: str | None) -> list[Finding]:
@@ -26,6 +30,8 @@ def check(config: Config, user: str | None) -> list[Finding]:
         findings.append(display(config.oled, user))
     if config.web.enabled:
         findings.append(page(config.web, user))
+    if config.mqtt.enabled:
+        findings += [found for key, path in _secrets(config.mqtt) if (found := readable(key, path, user))]
     return findings + [written(key, path, user) for key, path in _written_places(config)]
 
 
@@ -78,11 +84,24 @@ def page(config: WebConfig, user: str | None) -> Finding:
     if not importlib.util.find_spec("tornado"):
         return Finding("page", "failed", "tornado is missing", how_to_install("web", for_service=bool(user)))
     try:
-        if config.token_file:
-            secret(str(_place(config.token_file, user)), "[web] token_file")
+        page_token(dataclasses.replace(config, token_file=config.token_file and str(_place(config.token_file, user))))
     except SinkError as err:
-        return Finding("page", "failed", str(err), "make that file, and let the user read it whom the program runs as")
+        return Finding("page", "failed", str(err), "make it anew, and let the user read it whom the program runs as")
     return Finding("page", "ok", f"at {config.host}, port {config.port}")
+
+
+def readable(key: str, path: str, user: str | None) -> Finding | None:
+    """A finding where the program could not read the file: the broker was asked with the rights of whoever asks."""
+    place = _place(path, user)
+    if not place.exists():
+        return Finding(key, "failed", f"{place} is missing", "correct the path, or make it")
+    if os.access(place, os.R_OK):
+        return None
+    if place == SETTINGS / CREDENTIAL:
+        return Finding(
+            key, "failed", f"{place} is root's", f"leave {key} out: the service is handed that file by itself"
+        )
+    return Finding(key, "failed", f"{place} may not be read", f"let {user or 'this user'} read it: chown or chgrp")
 
 
 def written(key: str, path: str, user: str | None) -> Finding:
@@ -91,12 +110,42 @@ def written(key: str, path: str, user: str | None) -> Finding:
     if user and not place.is_relative_to(OF_THE_SERVICE):
         said = f"{place} is outside {OF_THE_SERVICE}, where alone the service may write"
         return Finding(key, "warning", said, f"put it there, or allow it: sudo systemctl edit {user}, ReadWritePaths=")
-    folder = place if place.is_dir() else place.parent
+    if key == FACES:
+        return _private_folder(key, place, user)
+    if place.is_dir():
+        return Finding(key, "failed", f"{place} is a folder", "name a file in it")
+    if place.exists() and not os.access(place, os.W_OK):
+        return Finding(key, "failed", f"{place} may not be written to", f"give it to {user or 'this user'}: chown")
+    return _new_in(key, place, user)
+
+
+def _new_in(key: str, place: Path, user: str | None) -> Finding:
+    """Whether it can be made."""
+    folder = place.parent
     if not folder.is_dir():
         return Finding(key, "failed", f"there is no folder {folder}", "make it, or correct the path")
     if not os.access(folder, os.W_OK):
         return Finding(key, "failed", f"{folder} may not be written to", f"give it to {user or 'this user'}: chown")
     return Finding(key, "ok", str(place))
+
+
+def _private_folder(key: str, place: Path, user: str | None) -> Finding:
+    """Of pictures of faces."""
+    if not place.exists():
+        return _new_in(key, place, user)
+    if not place.is_dir():
+        return Finding(key, "failed", f"{place} is not a folder", "choose another one for the faces")
+    status = place.stat()
+    if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
+        advice = f"choose another folder, or: chown {user or '$USER'} {place} && chmod 700 {place}"
+        return Finding(key, "failed", f"others may look into {place}", advice)
+    return Finding(key, "ok", str(place))
+
+
+def _secrets(config: MqttConfig) -> Iterator[tuple[str, str]]:
+    for name in ("password_file", "ca_file", "certificate_file", "key_file"):
+        if path := getattr(config, name):
+            yield f"[mqtt] {name}", path
 
 
 def _written_places(config: Config) -> Iterator[tuple[str, str]]:
@@ -108,7 +157,7 @@ def _written_places(config: Config) -> Iterator[tuple[str, str]]:
     if config.mqtt.enabled and config.mqtt.spool:
         yield "[mqtt] spool", config.mqtt.spool
     if config.record.enabled:
-        yield "[record] folder", config.record.folder
+        yield FACES, config.record.folder
 
 
 def _place(path: str, user: str | None) -> Path:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from paho.mqtt.client import Client
 
-from edge.config import MqttConfig
+from edge.config import MqttConfig, WebConfig
 from edge.errors import SinkError
 
 CREDENTIAL = "mqtt-password"
 """The name under which systemd's LoadCredential= hands the service a file of root's; see systemd.exec(5)."""
+TOKEN_LENGTH = 16
+"""At least."""
 
 
 def identify(client: Client, config: MqttConfig) -> None:
@@ -31,6 +33,16 @@ def password(config: MqttConfig) -> str | None:
     if not config.username:
         raise SinkError("[mqtt] password_file is given without username")
     return secret(config.password_file, "[mqtt] password_file")
+
+
+def page_token(config: WebConfig) -> str | None:
+    """What a visitor of the page must know; None: it is for this machine alone. Raises SinkError."""
+    if not config.token_file:
+        return None
+    token = secret(config.token_file, "[web] token_file")
+    if len(token) < TOKEN_LENGTH:
+        raise SinkError(f"[web] token_file {config.token_file}: the token is shorter than {TOKEN_LENGTH} letters")
+    return token
 
 
 def secret(path: str, key: str) -> str:

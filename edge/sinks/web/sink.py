@@ -10,7 +10,7 @@ import cv2
 from edge.config import WebConfig
 from edge.errors import SinkError
 from edge.extras import how_to_install
-from edge.sinks.credentials import secret
+from edge.sinks.credentials import page_token
 from edge.sinks.web.board import Board
 from edge.sinks.web.door import Door
 from edge.types import Frame, Result, Status
@@ -24,7 +24,6 @@ _PICTURE_S: Final = 1 / 15
 """Pictures are drawn no more often: enough to aim by, and it leaves the processor to the emotions."""
 _PICTURE_WIDTH: Final = 960
 _JPEG_QUALITY: Final = 80
-_TOKEN_LENGTH: Final = 16
 _REQUESTS: Final = 16
 """Connections beside those of the viewers."""
 
@@ -43,9 +42,7 @@ class Web:
     def open(self) -> None:
         """Listen. Raises SinkError where a library is missing, the token is no good or the address is taken."""
         config = self._config
-        token = secret(config.token_file, "[web] token_file") if config.token_file else None
-        if token is not None and len(token) < _TOKEN_LENGTH:
-            raise SinkError(f"[web] token_file {config.token_file}: the token is shorter than {_TOKEN_LENGTH} letters")
+        token = page_token(config)
         try:
             from edge.overlay import Overlay
             from edge.sinks.web.server import Server
