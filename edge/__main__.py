@@ -48,6 +48,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     config = _with_options(config, options)
     # Imported late: `check` and `--help` need neither OpenCV nor the interpreter.
     from edge.cameras import camera_for
+    from edge.cameras.demo import DemoCamera
     from edge.capture import left_behind
     from edge.daemon import Daemon
     from edge.pipeline import build_pipeline
@@ -61,7 +62,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     camera = camera_for(config.camera.source, config.camera)
     sinks = [] if options.no_sinks else sinks_for(config, camera.name, control, live=camera.live)
     try:
-        watched = _watched(config, options)
+        watched = _watched(config, options, endless=isinstance(camera, DemoCamera))
         daemon = Daemon(
             camera,
             pipeline,
@@ -99,11 +100,15 @@ def _leave(code: int, last_words: str = "") -> NoReturn:
     os._exit(code)
 
 
-def _watched(config: Config, options: argparse.Namespace) -> bool:
+def _watched(config: Config, options: argparse.Namespace, *, endless: bool) -> bool:
     """True where someone follows it live: then clips play at their own speed instead of as fast as the device can."""
     if "NOTIFY_SOCKET" in os.environ:  # a service is there for someone, and must not heat the board with a clip
         return True
-    if options.no_sinks or options.limit or config.jsonl.enabled:
+    if options.no_sinks or options.limit:
+        return False
+    if endless:
+        return True
+    if config.jsonl.enabled:
         return False
     followed = config.window.enabled or config.mqtt.enabled or config.web.enabled
     return followed or (config.terminal.enabled and sys.stdout.isatty())

@@ -181,7 +181,7 @@ def _cards(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quantize", description=__doc__)
     actions = parser.add_subparsers(
-        required=True, metavar="choose | methods | convert | report | bundle | cards | golden"
+        required=True, metavar="choose | methods | convert | calibrate | report | bundle | cards | golden"
     )
     _add_making(actions)
     _add_report(actions)
@@ -228,7 +228,7 @@ def _add_making(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     methods.set_defaults(action=_methods)
 
     for action in (choose, methods, convert):
-        action.add_argument("--data", type=Path, required=True, help=DATA)
+        action.add_argument("--data", type=Path, required=True, help=DATA + ", or a folder of faces by emotion")
         words = "file of the choice; by default the committed one, for pictures other than FER2013 a new one"
         action.add_argument("--calibration", type=Path, help=words)
 

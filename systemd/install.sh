@@ -12,7 +12,7 @@ UNIT=/etc/systemd/system/$NAME.service
 # Who owns cameras, screens, keys and the buses of small displays; a system has only some of them.
 GROUPS_OF_DEVICES=(video render input i2c spi gpio)
 # What a version consists of, and the bundle, too.
-PARTS=(edge models systemd setup.sh pyproject.toml README.md LICENSE)
+PARTS=(edge models systemd docs setup.sh pyproject.toml README.md LICENSE)
 
 install_service() {
     local config="" python name
@@ -63,7 +63,7 @@ build_release() {
     need_room "$PROGRAM" 600
     rm -rf "$release"
     mkdir "$release"
-    cp -R "$ROOT/systemd" "$ROOT/README.md" "$ROOT/edge/config.example.toml" "$release"
+    cp -R "$ROOT/systemd" "$ROOT/docs" "$ROOT/README.md" "$ROOT/edge/config.example.toml" "$release"
     with_system_python create "$release/venv"
     say "installing packages into $release (about 300 MB; a minute, on a small board some minutes)"
     # In a bundle the project is one of the wheels, and pip asks nobody else.

@@ -233,7 +233,7 @@ def test_a_service_is_not_installed_on_a_32_bit_system(checkout: Checkout):
 
 
 def test_a_bundle_holds_the_project_and_its_packages(checkout: Checkout):
-    for part in ("edge", "models"):
+    for part in ("edge", "models", "docs"):
         shutil.copytree(ROOT / part, checkout.folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("README.md", "LICENSE"):
         shutil.copy(ROOT / part, checkout.folder)
@@ -242,7 +242,7 @@ def test_a_bundle_holds_the_project_and_its_packages(checkout: Checkout):
     assert done.returncode == 0, done.stderr
     assert f"made {folder}; copy it to the device" in done.stderr
     assert {path.name for path in folder.iterdir()} == {
-        *("setup.sh", "systemd", "edge", "models", "pyproject.toml", "README.md", "LICENSE", "wheels"),
+        *("setup.sh", "systemd", "docs", "edge", "models", "pyproject.toml", "README.md", "LICENSE", "wheels"),
     }
     assert "display,oled,web,updates]" in checkout.commands()[1]
 

@@ -30,8 +30,9 @@ SIZE = (640, 480)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+", type=Path)
+    clips = parser.parse_args().clips
     print(f"{'clip':28}{'mean ms':>9}{'p95 ms':>9}{'in full':>9}{'p95':>9}{'faces':>8}{'alike':>8}")
-    for clip in parser.parse_args().clips:
+    for clip in clips:
         print(line(clip))
 
 
