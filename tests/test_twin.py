@@ -51,6 +51,16 @@ def test_a_twin_computes_what_keras_computes(network: keras.Model, side: int) ->
     np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
+def test_a_relu_may_end_at_six() -> None:
+    pixels = keras.Input((4, 4, 1))
+    capped = keras.Model(pixels, layers.ReLU(6.0)(pixels))
+    values = np.linspace(-10, 20, 16, dtype=np.float32).reshape(1, 4, 4, 1)
+    ours = Twin(capped)(torch.from_numpy(values).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_array_equal(ours, values.clip(0, 6))
+    with pytest.raises(TypeError, match="has no twin"):
+        Twin(keras.Model(pixels, layers.ReLU(3.0)(pixels)))
+
+
 def test_weights_go_there_and_back(network: keras.Model) -> None:
     twin, other = Twin(network), small()
     twin.read(network)

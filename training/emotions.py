@@ -16,6 +16,7 @@ from edge.emotion.tflite import find_model
 from training.balance import class_weights, logit_adjusted, reweighted, weighted
 from training.data import FaceSet, base_rates
 from training.distil import Epoch, Taught, Teachers, taught_once, trained_network
+from training.normalization import MEASURED_ON, normalized
 from training.recipe import Recipe
 from training.recovered import recovered
 from training.sources import read_sources, require_every_emotion
@@ -33,7 +34,8 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
     if recipe.start is None:
         require_every_emotion(training, sources)
     else:
-        recipe = replace(recipe, network=begun_from(recipe.start))
+        faces = training.images[:MEASURED_ON, ..., None].astype(np.float32) if recipe.normalized else None
+        recipe = replace(recipe, network=begun_from(recipe.start, faces))
     if recipe.logit_adjustment:
         adjusted = logit_adjusted(recipe.network, base_rates(training), recipe.logit_adjustment)
         recipe = replace(recipe, network=adjusted)
@@ -41,14 +43,17 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
     return train(recipe, training, selection, run, seed, task, watch)
 
 
-def begun_from(start: str) -> Callable[..., keras.Model]:
+def begun_from(start: str, faces: np.ndarray | None = None) -> Callable[..., keras.Model]:
     """Makes the network to begin from, with its weights: a run's, a `.keras` file's or a shipped model's own network.
 
-    The maker takes `side` as a recipe's network does. Raises DataError.
+    faces: (N, S, S, 1) float32, where it shall get batch normalization with their statistics. The maker takes `side` as
+    a recipe's network does. Raises DataError.
     """
-    if not Path(start).is_dir() and Path(start).suffix != ".keras":
+    if faces is None and not Path(start).is_dir() and Path(start).suffix != ".keras":
         return partial(recovered, find_model(start))
     ended = trained_network(start)
+    if faces is not None:
+        ended = normalized(ended, faces)
 
     def begun(side: int | None = ended.input_shape[1]) -> keras.Model:
         model = keras.models.clone_model(ended, input_tensors=keras.Input((side, side, 1), name="face"))
@@ -70,7 +75,7 @@ def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Tas
     teachers = Teachers(recipe.teachers)
 
     def probabilities(faces: Any) -> Any:
-        told = teachers.probabilities(faces)
+        told = teachers.by_both_views(faces) if recipe.teachers_see != "views" else teachers.probabilities(faces)
         return told if weights is None else reweighted(told, weights)
 
     if recipe.teachers_see == "faces":

@@ -74,6 +74,8 @@ class Recipe:
     start: str | None = None
     """Begin from these weights instead of from random ones, in their own network: a run folder's, a `.keras` file's, or
     a shipped model's, by name or path."""
+    normalized: bool = False
+    """Give what it begins from batch normalization (`training.normalization`), where a shipped file has none left."""
     own_labels: float = 0.0
     """Share of FER2013's own label (a search word) in its faces' targets; the rest is what the crowd saw."""
     teachers: tuple[str, ...] = ()
@@ -82,8 +84,9 @@ class Recipe:
     """Of the targets, where there are teachers."""
     distinct_epochs: int | None = None
     """After so many the views begin again, batch by batch, so that teachers are asked once about each; None: never."""
-    teachers_see: Literal["views", "faces"] = "views"
-    """Every view that the student sees; or each face and its mirror image, once, before the first step."""
+    teachers_see: Literal["views", "both_views", "faces"] = "views"
+    """Every view that the student sees; it and its mirror image, which means the same; or each face as it is and its
+    mirror image, once, before the first step."""
     class_balance: float = 0.0
     """Weigh an emotion's loss by its base rate to the power of minus this: 1 makes all emotions count alike."""
     logit_adjustment: float = 0.0

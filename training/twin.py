@@ -256,7 +256,7 @@ def _part(layer: keras.Layer) -> nn.Module:
     if isinstance(layer, layers.BatchNormalization):
         return nn.BatchNorm2d(layer.gamma.shape[0], layer.epsilon, 1 - layer.momentum)
     if isinstance(layer, layers.ReLU):
-        return nn.ReLU()
+        return _relu(layer)
     if isinstance(layer, layers.Add):
         return _Add()
     if isinstance(layer, layers.UpSampling2D):
@@ -272,6 +272,13 @@ def _part(layer: keras.Layer) -> nn.Module:
     if isinstance(layer, layers.Dense):
         return nn.Linear(*layer.kernel.shape)
     raise TypeError(f"{layer.name}: {type(layer).__name__} has no twin; train with another Keras backend")
+
+
+def _relu(layer: layers.ReLU) -> nn.Module:
+    known = {None: nn.ReLU, 6.0: nn.ReLU6}
+    if layer.max_value not in known or layer.negative_slope or layer.threshold:
+        raise TypeError(f"{layer.name}: {layer.get_config()} has no twin")
+    return known[layer.max_value]()
 
 
 def _tensors(part: nn.Module) -> list[torch.Tensor]:
