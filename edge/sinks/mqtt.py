@@ -113,12 +113,11 @@ class Mqtt:
     def _introduce(self, broker: Broker) -> None:
         """Tell a broker that knows nothing of us everything."""
         # In this order: whoever sees us online can switch us.
-        broker.subscribe(f"{self._base}/detection/set")
+        broker.subscribe(listened_to(self._config))
         broker.publish(f"{self._base}/status", "online", retain=True)
         self._faces = self._detection = self._state = None
         self._tell_detection(broker)
         if self._config.home_assistant:
-            broker.subscribe(BIRTH_TOPIC)
             self._announce(broker)
         late = self._events.start_again()
         if late:
@@ -195,6 +194,12 @@ class Mqtt:
         else:
             kind = "an old, retained" if retained else "an unknown"
             log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])
+
+
+def listened_to(config: MqttConfig) -> dict[str, str]:
+    """Topics, and what the owner calls what is said there."""
+    topics = {f"emotion-edge/{config.device}/detection/set": "the privacy switch"}
+    return topics | ({BIRTH_TOPIC: "the start of Home Assistant"} if config.home_assistant else {})
 
 
 def _changed(file: str | None, before: tuple[Track, ...], result: Result) -> bool:
