@@ -154,9 +154,13 @@ class Mqtt:
             self._spool.save(self._events.unsent())
 
     def _tell_faces(self, broker: Broker, result: Result) -> None:
-        """When something changed, and now and then although nothing did: `faces` is not retained, and expires."""
+        """When something changed, and now and then although nothing did: `faces` is not retained, and expires.
+
+        That nobody is left is told at once: after it, a camera that is switched off has nothing more to say.
+        """
         now = time.monotonic()
-        if now - self._faces_at < self._config.interval_s:
+        emptied = self._faces is not None and bool(self._faces[1]) and not result.tracks
+        if now - self._faces_at < self._config.interval_s and not emptied:
             return
         again = now >= self._faces_again_at
         if again or self._faces is None or _changed(*self._faces, result):
