@@ -51,7 +51,7 @@ class Mqtt:
         self._faces: tuple[str | None, tuple[Track, ...]] | None = None
         self._faces_at = -math.inf
         self._faces_again_at = math.inf
-        self._newcomer = False
+        self._newcomer = self._withdrawn = False
         self._detection: bool | None = None
         self._state: str | None = None
         self._health_at = -math.inf
@@ -119,6 +119,8 @@ class Mqtt:
         self._tell_detection(broker)
         if self._config.home_assistant:
             self._announce(broker)
+        elif not self._withdrawn:
+            self._withdraw(broker)
         late = self._events.start_again()
         if late:
             log.info("mqtt: sending %d events of the time without a broker", late)
@@ -128,6 +130,15 @@ class Mqtt:
         self._newcomer = False
         broker.publish(discovery_topic(self._config), to_json(discovery(self._config)), qos=1, retain=True)
         self._faces_again_at = time.monotonic() + _NEWCOMER_S
+
+    def _withdraw(self, broker: Broker) -> None:
+        """Take back what an earlier run, with home_assistant on, may have left with the broker.
+
+        Once in a run, and with QoS 0, to which nobody answers: on a broker that allows us no other topics than our own
+        this may be refused, on some by ending the connection.
+        """
+        self._withdrawn = True
+        broker.publish(discovery_topic(self._config), "", retain=True)
 
     def _report_dropped(self) -> None:
         """Once when the queue overflows, and once with the number when it has run empty again."""
