@@ -263,24 +263,34 @@ def _typed(wanted: Any, where: str, value: Any) -> Any:
 
 def _check_relations(config: Config, path: Path) -> None:
     check_base_rates(config.emotion.base_rates, f"{path}: [emotion] base_rates")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", config.mqtt.device):
-        shown = _shown(config.mqtt.device)
-        raise ConfigError(
-            f"{path}: [mqtt] device = {shown}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
-        )
-    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", config.mqtt.discovery_prefix):
-        shown = _shown(config.mqtt.discovery_prefix)
-        raise ConfigError(
-            f"{path}: [mqtt] discovery_prefix = {shown}: must be letters, digits, '-' or '_', levels parted by '/'"
-        )
+    _check_mqtt(config.mqtt, path)
     if config.csv.path == "-":
         raise ConfigError(f"{path}: [csv] path = '-': must be a file; what standard output takes is [jsonl]")
     _check_own_files(config, path)
-    if bool(config.mqtt.certificate_file) != bool(config.mqtt.key_file):
-        raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
     if not config.web.token_file and not is_loopback(config.web.host):
         shown = _shown(config.web.host)
         raise ConfigError(f"{path}: [web] host = {shown}: others can reach it: give a token_file, or 127.0.0.1")
+
+
+def _check_mqtt(config: MqttConfig, path: Path) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", config.device):
+        shown = _shown(config.device)
+        raise ConfigError(
+            f"{path}: [mqtt] device = {shown}: must be 1 to 64 letters, digits, '-' or '_' (it is part of topics)"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", config.discovery_prefix):
+        shown = _shown(config.discovery_prefix)
+        raise ConfigError(
+            f"{path}: [mqtt] discovery_prefix = {shown}: must be letters, digits, '-' or '_', levels parted by '/'"
+        )
+    if bool(config.certificate_file) != bool(config.key_file):
+        raise ConfigError(f"{path}: [mqtt] certificate_file and key_file belong together: give both or neither")
+    unused = [key for key in ("ca_file", "certificate_file", "key_file") if getattr(config, key)]
+    if unused and not config.tls:
+        raise ConfigError(
+            f"{path}: [mqtt] {', '.join(unused)}: without tls = true nothing is encrypted, the password neither: "
+            f"set it, or leave {'this' if len(unused) == 1 else 'these'} out"
+        )
 
 
 def _check_own_files(config: Config, path: Path) -> None:

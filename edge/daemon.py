@@ -55,7 +55,10 @@ class Daemon:
         self._faces = 0
         self._last: Frame | None = None
         """The last one processed, while its faces count as there."""
-        self._state: State = "running"
+        self._state: State = "waiting" if camera.live else "running"
+        self._begun = not camera.live
+        """Whether a live camera has delivered, was lost or is switched off: anything but its first opening, which may
+        hang."""
         self._status_due = self._summary_due = 0.0
 
     def run(self, limit: int | None = None) -> None:
@@ -74,9 +77,9 @@ class Daemon:
                     self._show(result)
                     self._last = frame
                     done += 1
-                # Of a live camera that runs, None is nothing to be proud of: it ought to have given a frame.
+                # Of a live camera that runs, or is first opened, None is nothing to be proud of: a frame is due.
                 idle = self._state != "running" or (frame is None and not self._camera.live)
-                if frame is not None or idle:
+                if frame is not None or (idle and self._begun):
                     self._watchdog.alive()
                 self._tell_status(idle=idle)
                 if done == limit or self._control.stop.is_set():
@@ -97,7 +100,7 @@ class Daemon:
         return every_frame(self._camera, self._control, self._changed, paced=self._paced, staying=self._staying)
 
     def _changed(self, state: State) -> None:
-        self._state = state
+        self._state, self._begun = state, True
         self._status_due = 0.0
         if state != "running":
             self._forget()

@@ -198,7 +198,8 @@ State = Literal["running", "waiting", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the daemon is doing. state: waiting means the camera is lost and being looked for; paused, switched off.
+    """How the daemon is doing. state: waiting means that the camera has not delivered yet, or is lost and being looked
+    for; paused, switched off.
 
     fps: results a second over the last seconds. ms: per stage, (median, 95th percentile) milliseconds.
     temperature_c, throttled, rss_mb: None where the device does not tell.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -12,11 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 # Debian puts the broker where only root's PATH looks.
 PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+_PLUGINS = [
+    f"{folder}/mosquitto_dynamic_security.so"
+    for folder in (*sorted(Path("/usr/lib").glob("*-linux-gnu*")), "/usr/lib", "/usr/lib64", "/usr/local/lib")
+]
 
 
 def free_port() -> int:
@@ -69,6 +76,24 @@ class Mosquitto:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def silenced(folder: Path, *topics: str) -> str:
+    """Settings of a broker that lets everybody in and say anything, but listen to these topics only."""
+    plugin = next((path for path in map(Path, _PLUGINS) if path.exists()), None)
+    if plugin is None:
+        pytest.skip("mosquitto has no dynamic security plugin here")
+    may = [("publishClientSend", "#"), *(("subscribeLiteral", topic) for topic in topics)]
+    acls = [{"acltype": kind, "topic": topic, "allow": True} for kind, topic in may]
+    rules = {
+        "defaultACLAccess": {"publishClientSend": False, "publishClientReceive": True, "subscribe": False},
+        "roles": [{"rolename": "all", "acls": acls}],
+        "groups": [{"groupname": "all", "roles": [{"rolename": "all"}]}],
+        "anonymousGroup": "all",
+        "clients": [],
+    }
+    (folder / "rules.json").write_text(json.dumps(rules))
+    return f"allow_anonymous true\nplugin {plugin}\nplugin_opt_config_file {folder}/rules.json\nuser root"
 
 
 def _is_open(port: int) -> bool:

@@ -169,6 +169,8 @@ COMPLAINTS = [
     ('[web]\nhost = "kitchen.local"', ("give a token_file",)),
     ('[web]\nhost = "::"', ("give a token_file",)),
     ('[mqtt]\ncertificate_file = "a.pem"', ("certificate_file and key_file belong together",)),
+    ('[mqtt]\nca_file = "ca.pem"', ("[mqtt] ca_file: without tls = true", "the password neither", "leave this out")),
+    ('[mqtt]\ncertificate_file = "a"\nkey_file = "b"', ("certificate_file, key_file: without tls", "these out")),
     ("[camera]\nwidth = \nheight = 480", ("not valid TOML", "line 2")),
     ("[camera]\nwidth = 800\nwidth = 900\n", ("not valid TOML", "line 3")),
     (f"[camera]\nwidth = {'[' * 5000}", ("not valid TOML",)),

@@ -11,6 +11,7 @@ from edge.daemon import Daemon, Outlet
 from edge.errors import CameraError, SinkError
 from edge.health import Health, summary
 from edge.pipeline import Pipeline
+from edge.status_file import read
 from edge.types import Frame, Result, Status
 from tests.conftest import face_at
 from tests.fakes import FakeCamera, FakeClassifier, FakeDetector
@@ -99,6 +100,20 @@ def test_stop_ends_the_run_and_releases_everything():
 def live_daemon(camera: FakeCamera, notes: Notebook, control: Control) -> Daemon:
     chain = Pipeline(FakeDetector([face_at(30, 24, 20)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig())
     return Daemon(camera, chain, [notes], control, CameraConfig(give_up_s=0.3), PaceConfig())
+
+
+def test_a_live_camera_runs_from_its_first_frame_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    notes, seen = Notebook(), []
+
+    def noted(status: Status) -> None:
+        seen.append((status.state, len(notes.results) > 0))
+        if len(seen) > 1 and not notes.results:
+            assert read(tmp_path / "status.json")["state"] == "waiting"
+
+    notes.status = noted  # type: ignore[method-assign]
+    live_daemon(FakeCamera(0.5, 0.01), notes, Control()).run(limit=3)
+    assert list(dict.fromkeys(seen)) == [("waiting", False), ("running", True)]
 
 
 def told(notes: Notebook) -> list[tuple[str, int]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import grp
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ from edge.config import (
 from edge.doctor import Finding, broker, camera, machine, models, outputs, report
 from edge.doctor.finding import missing_right
 from edge.service import Service
-from tests.mosquitto import PROGRAM, Mosquitto, free_port
+from tests.mosquitto import PROGRAM, Mosquitto, free_port, silenced
 
 ROOT = Path(__file__).parents[1]
 needs_broker = pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed")
@@ -110,6 +112,31 @@ class TestBroker:
         assert level(closed) == ["ok", "failed"]
         assert "keeps the service from 127.0.0.1" in closed[1].said
         assert level(open_) == ["ok"]
+
+    def test_it_does_not_let_us_listen(self, tmp_path: Path):
+        with Mosquitto(tmp_path, silenced(tmp_path, "homeassistant/status")) as mosquitto:
+            config = MqttConfig(enabled=True, host="127.0.0.1", port=mosquitto.port)
+            found = broker.check(config, None)
+        assert level(found) == ["ok", "warning"]
+        assert "emotion-edge/camera/detection/set (Not authorized): the privacy switch is not heard" in found[1].said
+        assert found[1].advice.startswith("allow us to read emotion-edge/camera/detection/set")
+
+    def test_it_hangs_up_when_we_want_to_listen(self):
+        def greet() -> None:
+            near = server.accept()[0]
+            near.recv(1000)
+            near.sendall(b"\x20\x03\x00\x00\x00")
+            near.recv(1000)
+            near.close()
+
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            rude = threading.Thread(target=greet)
+            rude.start()
+            config = MqttConfig(enabled=True, host="127.0.0.1", port=server.getsockname()[1], home_assistant=False)
+            found = broker.check(config, None)
+            rude.join(10)
+        assert level(found) == ["ok", "warning"]
+        assert "detection/set (no answer)" in found[1].said
 
 
 def test_no_broker_there():

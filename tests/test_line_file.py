@@ -140,6 +140,46 @@ def test_a_deleted_file_is_made_anew(tmp_path):
     assert (tmp_path / "out").read_text() == '{"2"}\n'
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("created", [False, True])
+def test_a_file_that_is_set_aside_is_made_anew(tmp_path, created):
+    """What logrotate does, without and with its option create."""
+    path, clock = tmp_path / "out", Clock()
+    file = LineFile(FileConfig(True, str(path)), Control(), header=HEADER, clock=clock)
+    file.open()
+    file.write("1,2\n")
+    path.rename(tmp_path / "out-yesterday")
+    if created:
+        path.touch()
+    clock.now += 1.0
+    file.write("3,4\n")
+    file.write("5,6\n")
+    file.close()
+    assert (tmp_path / "out-yesterday").read_text() == "a,b\n1,2\n"
+    assert path.read_text() == "a,b\n3,4\n5,6\n"
+
+
+def test_the_name_of_a_file_is_looked_at_once_a_second(tmp_path, monkeypatch):
+    path, clock, looked = tmp_path / "out", Clock(), []
+    file = LineFile(FileConfig(True, str(path)), Control(), clock=clock)
+    file.open()
+    look = os.stat
+    monkeypatch.setattr(os, "stat", lambda *where, **how: looked.append(where) or look(*where, **how))
+    for _ in range(300):
+        file.write('{"1"}\n')
+        clock.now += 0.01
+    assert looked.count((str(path),)) == 2
+    monkeypatch.undo()
+    file.close()
+    assert len(path.read_text().splitlines()) == 300
+
+
 # --- bringing it to the disk
 
 
@@ -167,13 +207,6 @@ def test_a_rotated_file_and_its_name_reach_the_disk(tmp_path, monkeypatch):
 
 
 # --- a disk that takes no more
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def show(outlet: Outlet, clock: Clock, numbers: range) -> None:

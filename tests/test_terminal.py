@@ -92,7 +92,7 @@ def test_the_table_shows_the_announced_emotion_and_for_how_long():
 
 def test_the_table_says_why_there_is_nothing():
     assert picture(result()) == ["0.0 fps · no faces · auto"]
-    for state, reason in (("waiting", "lost"), ("paused", "off")):
+    for state, reason in (("waiting", "waiting for the camera"), ("paused", "off")):
         (line,) = picture(result(track()), status=Status(state, "auto"))
         assert reason in line
 

@@ -131,14 +131,26 @@ def test_the_daemon_waiting_for_its_camera_is_ready_and_alive(manager: Manager):
     hangs.set()
     running.join(10)
     heard = manager.heard()
-    assert "STATUS=waiting for the camera fake" in heard
-    assert heard.index("READY=1\nWATCHDOG=1") > heard.index("STATUS=fake: 0.0 frames/s, 0 faces")
+    ready, again = heard.index("READY=1\nWATCHDOG=1"), "STATUS=waiting for the camera fake"
+    assert again in heard[:ready], "that it hangs at its first opening is nothing to be ready for"
+    assert again in heard[ready:]
+    assert not [message for message in heard if "frames/s" in message]
 
 
 def test_a_camera_that_cannot_be_opened_never_makes_it_ready(manager: Manager):
     with pytest.raises(CameraError):
         daemon(FakeCamera(0.01, openings=(CameraError("fake: not there"),)), Control()).run()
     assert not [message for message in manager.heard() if "READY" in message]
+
+
+def test_a_camera_that_hangs_at_its_first_opening_never_makes_it_ready(manager: Manager):
+    hangs = threading.Event()
+    with pytest.raises(CameraError, match="hangs at opening"):
+        daemon(FakeCamera(0.01, openings=(hangs,)), Control(), CameraConfig(stall_timeout_s=0.5)).run()
+    hangs.set()
+    heard = manager.heard()
+    assert heard[-1] == "STOPPING=1"
+    assert set(heard[:-1]) == {"STATUS=waiting for the camera fake"}
 
 
 def test_a_silent_camera_gives_no_sign_of_life_before_it_is_given_up(manager: Manager):

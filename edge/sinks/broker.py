@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -74,6 +74,7 @@ class Broker:
         self._gone = threading.Event()
         self._complaints: dict[str, float] = {}
         self._silent = False
+        self._wanted: dict[str, str] = {}
         self.delivered: deque[int] = deque()
         """Ids of messages that were sent (QoS 0) or acknowledged (QoS 1), for the main thread to take out."""
 
@@ -103,9 +104,11 @@ class Broker:
         assert self._client is not None
         return self._client.publish(topic, text, qos, retain).mid
 
-    def subscribe(self, topic: str) -> None:
+    def subscribe(self, topics: Mapping[str, str]) -> None:
+        """topics: all at once; of each, what is not heard where the broker refuses it."""
         assert self._client is not None
-        self._client.subscribe(topic, qos=1)
+        self._wanted = dict(topics)
+        self._client.subscribe([(topic, 1) for topic in topics])
 
     def close(self, patience_s: float) -> None:
         """Say goodbye, which takes at most so long. May be called twice."""
@@ -132,6 +135,7 @@ class Broker:
         client.on_connect_fail = _outlived(self._on_connect_fail)
         client.on_disconnect = _outlived(self._on_disconnect)
         client.on_publish = _outlived(self._on_publish)
+        client.on_subscribe = _outlived(self._on_subscribe)
         client.on_message = _outlived(self._on_message)
         options: dict[str, Any] = {}
         if self._version is MQTTProtocolVersion.MQTTv5:
@@ -200,6 +204,14 @@ class Broker:
         if reason.is_failure:
             self._complain("the broker refuses a message", reason)
         self.delivered.append(message_id)
+
+    def _on_subscribe(self, client: Client, _: Any, __: int, reasons: list[ReasonCode], ___: Any) -> None:
+        if self._is_stale(client):
+            return
+        for (topic, what), reason in zip(self._wanted.items(), reasons, strict=True):
+            if reason.is_failure:
+                refused = f"the broker refuses us {topic} ({reason}); allow us to read it in the broker's access list"
+                self._complain(f"{what} is not heard", refused)
 
     def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
         if not self._is_stale(client):

@@ -24,8 +24,15 @@ from edge.sinks.homeassistant import discovery_topic
 _PATIENCE_S: Final = 5.0
 
 
+class _NoBrokerError(SinkError):
+    """There is no broker."""
+
+
 def forget(config: MqttConfig) -> None:
-    """Replace every message the broker keeps of us by an empty one, which removes it. Raises SinkError."""
+    """Replace every message the broker keeps of us by an empty one, which removes it. Raises SinkError.
+
+    Also where [mqtt] is not enabled any more: what it said when it was is still there.
+    """
     base = f"emotion-edge/{config.device}"
     topics = [discovery_topic(config), *(f"{base}/{name}" for name in ("status", "health", "detection/state"))]
     # Under a name of its own: the broker would end the connection of a daemon of the same name.
@@ -41,7 +48,7 @@ def forget(config: MqttConfig) -> None:
     except (OSError, ValueError, queue.Empty) as err:
         why = "it does not answer" if isinstance(err, queue.Empty) else getattr(err, "strerror", None) or err
         client.loop_stop()
-        raise SinkError(f"cannot reach the broker at {where}: {why}") from err
+        raise _NoBrokerError(f"cannot reach the broker at {where}: {why}") from err
     try:
         if reason.is_failure:
             raise SinkError(f"the broker at {where} refuses us: {reason}")
@@ -69,11 +76,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, metavar="FILE", required=True, help="the daemon's configuration")
     try:
         config = load_config(parser.parse_args(arguments).config).mqtt
-        if config.enabled:
-            forget(config)
-        said = f"the broker has forgotten emotion-edge/{config.device}" if config.enabled else "[mqtt] is not enabled"
-        print(said)  # noqa: T201
+        forget(config)
+        print(f"the broker has forgotten emotion-edge/{config.device}")  # noqa: T201
     except EdgeError as err:
+        if isinstance(err, _NoBrokerError) and not config.enabled:
+            return 0
         print(f"emotion-edge: {err}", file=sys.stderr)  # noqa: T201
         return err.exit_code
     return 0

@@ -6,6 +6,8 @@ import contextlib
 import glob
 import os
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.config import FileConfig
@@ -16,6 +18,9 @@ from edge.sinks.stream import LineStream
 _LONGEST_LINE = 1 << 20
 """Bytes: so far back from the end of a file the beginning of its last line is looked for."""
 
+_LOOK_S = 1.0
+"""So often it is looked whether the file still has its name, which a program that rotates log files takes from it."""
+
 
 class LineFile:
     """A file, or a named pipe that somebody reads. Only a file is mended, rotated and brought to the disk.
@@ -24,13 +29,21 @@ class LineFile:
     """
 
     def __init__(
-        self, config: FileConfig, control: Control, *, header: str = "", line_start: str = "", patient: bool = True
+        self,
+        config: FileConfig,
+        control: Control,
+        *,
+        header: str = "",
+        line_start: str = "",
+        patient: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """header: the first line of every file, with its end. line_start: what our own lines begin with. patient: with
         the reader of a named pipe."""
         self._config, self._control, self._patient = config, control, patient
         self._header, self._line_start = header.encode(), line_start.encode()
         self._limit = round(config.rotate_mb * 1e6)
+        self._clock, self._look_at = clock, 0.0
         self._path = ""
         self._stream: LineStream | None = None
         self._descriptor = -1
@@ -39,6 +52,7 @@ class LineFile:
         """Raises SinkError where the file cannot be written or is not one of ours."""
         # Of a link, the file it leads to is the one to be renamed; /dev/stdout is such a link.
         self._path = os.path.realpath(self._config.path)
+        self._look_at = self._clock() + _LOOK_S
         try:
             # O_NONBLOCK: do not wait for the reader of a named pipe. It has no effect on a file.
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
@@ -61,7 +75,7 @@ class LineFile:
             self._stream.write(text)
             return
         file = os.fstat(self._descriptor)
-        if file.st_nlink == 0:  # somebody has deleted it
+        if file.st_nlink == 0 or self._renamed(file):  # st_nlink: somebody has deleted it
             self._reopen()
         elif self._limit and file.st_size >= self._limit:
             self._rotate()
@@ -81,6 +95,19 @@ class LineFile:
 
     def _regular(self) -> bool:
         return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    def _renamed(self, file: os.stat_result) -> bool:
+        """Whether the path leads to another file now, or to none. Looked at once in _LOOK_S: a line costs no more."""
+        now = self._clock()
+        if now < self._look_at:
+            return False
+        self._look_at = now + _LOOK_S
+        try:
+            return not os.path.samestat(file, os.stat(self._config.path))
+        except FileNotFoundError:
+            return True
+        except OSError:  # the way to it is closed, but we have the file
+            return False
 
     def _append(self, text: str) -> None:
         assert self._stream is not None, "the file is open"

@@ -20,7 +20,7 @@ from edge.emotion.labels import LABELS
 from edge.types import Result, Status, Track
 
 _STYLES: Final = dict(zip(LABELS, ("red", "green", "magenta", "yellow", "blue", "cyan", "white"), strict=True))
-_STATES: Final = {"waiting": "the camera is lost, looking for it", "paused": "detection is switched off"}
+_STATES: Final = {"waiting": "waiting for the camera", "paused": "detection is switched off"}
 _BAR_CELLS: Final = 20
 _REFRESH_S: Final = 0.2
 """A draw costs 2 ms on a laptop, five times as much on a Pi 4: as many results are shown as an eye can follow."""

@@ -51,7 +51,7 @@ class Mqtt:
         self._faces: tuple[str | None, tuple[Track, ...]] | None = None
         self._faces_at = -math.inf
         self._faces_again_at = math.inf
-        self._newcomer = False
+        self._newcomer = self._withdrawn = False
         self._detection: bool | None = None
         self._state: str | None = None
         self._health_at = -math.inf
@@ -113,13 +113,14 @@ class Mqtt:
     def _introduce(self, broker: Broker) -> None:
         """Tell a broker that knows nothing of us everything."""
         # In this order: whoever sees us online can switch us.
-        broker.subscribe(f"{self._base}/detection/set")
+        broker.subscribe(listened_to(self._config))
         broker.publish(f"{self._base}/status", "online", retain=True)
         self._faces = self._detection = self._state = None
         self._tell_detection(broker)
         if self._config.home_assistant:
-            broker.subscribe(BIRTH_TOPIC)
             self._announce(broker)
+        elif not self._withdrawn:
+            self._withdraw(broker)
         late = self._events.start_again()
         if late:
             log.info("mqtt: sending %d events of the time without a broker", late)
@@ -129,6 +130,15 @@ class Mqtt:
         self._newcomer = False
         broker.publish(discovery_topic(self._config), to_json(discovery(self._config)), qos=1, retain=True)
         self._faces_again_at = time.monotonic() + _NEWCOMER_S
+
+    def _withdraw(self, broker: Broker) -> None:
+        """Take back what an earlier run, with home_assistant on, may have left with the broker.
+
+        Once in a run, and with QoS 0, to which nobody answers: on a broker that allows us no other topics than our own
+        this may be refused, on some by ending the connection.
+        """
+        self._withdrawn = True
+        broker.publish(discovery_topic(self._config), "", retain=True)
 
     def _report_dropped(self) -> None:
         """Once when the queue overflows, and once with the number when it has run empty again."""
@@ -155,9 +165,13 @@ class Mqtt:
             self._spool.save(self._events.unsent())
 
     def _tell_faces(self, broker: Broker, result: Result) -> None:
-        """When something changed, and now and then although nothing did: `faces` is not retained, and expires."""
+        """When something changed, and now and then although nothing did: `faces` is not retained, and expires.
+
+        That nobody is left is told at once: after it, a camera that is switched off has nothing more to say.
+        """
         now = time.monotonic()
-        if now - self._faces_at < self._config.interval_s:
+        emptied = self._faces is not None and bool(self._faces[1]) and not result.tracks
+        if now - self._faces_at < self._config.interval_s and not emptied:
             return
         again = now >= self._faces_again_at
         if again or self._faces is None or _changed(*self._faces, result):
@@ -195,6 +209,12 @@ class Mqtt:
         else:
             kind = "an old, retained" if retained else "an unknown"
             log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])
+
+
+def listened_to(config: MqttConfig) -> dict[str, str]:
+    """Topics, and what the owner calls what is said there."""
+    topics = {f"emotion-edge/{config.device}/detection/set": "the privacy switch"}
+    return topics | ({BIRTH_TOPIC: "the start of Home Assistant"} if config.home_assistant else {})
 
 
 def _changed(file: str | None, before: tuple[Track, ...], result: Result) -> bool:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.mosquitto import OldBroker, free_port, wait_until
+from tests.mosquitto import PROGRAM, Mosquitto, OldBroker, free_port, silenced, wait_until
 from tests.mqtt.loop import connect, events_of, keep_showing, running
 from tests.results import changed, result, track
 from tests.stopwatch import Stopwatch
@@ -132,3 +132,36 @@ def test_two_programs_of_one_name_do_not_fill_the_log(broker, listener, mqtt, ca
         second.status(running())
         time.sleep(0.05)
     assert len(caplog.records) <= 6
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed")
+@pytest.mark.parametrize(
+    ("allowed", "not_heard"),
+    [
+        ("homeassistant/status", ["the privacy switch is not heard: the broker refuses us emotion-edge/camera/"]),
+        ("emotion-edge/camera/detection/set", ["the start of Home Assistant is not heard: the broker refuses us home"]),
+        ("nothing", ["the privacy switch", "the start of Home Assistant"]),
+    ],
+)
+def test_a_topic_that_we_may_not_listen_to_is_told_once(mqtt, tmp_path, caplog, allowed, not_heard):
+    with Mosquitto(tmp_path, silenced(tmp_path, allowed)) as broker:
+        sink = mqtt(broker.port)
+        started = time.monotonic()
+        keep_showing(sink, lambda: len(caplog.records) >= len(not_heard) and time.monotonic() - started > 0.3)
+        assert sink.connected
+        assert len(caplog.records) == len(not_heard)
+        for record, part in zip(caplog.records, not_heard, strict=True):
+            assert part in record.message
+            assert "(Not authorized); allow us to read it in the broker's access list" in record.message
+        sink.close()
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed")
+def test_a_refused_topic_is_told_in_3_1_1_too(mqtt, tmp_path, caplog):
+    with Mosquitto(tmp_path, silenced(tmp_path)) as broker:
+        old = OldBroker(broker.port)
+        sink = mqtt(old.port, home_assistant=False)
+        keep_showing(sink, lambda: caplog.records)
+        assert "the privacy switch is not heard: the broker refuses us emotion-edge/camera/detection/set" in caplog.text
+        sink.close()
+        old.close()

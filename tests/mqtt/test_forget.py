@@ -25,7 +25,8 @@ def retained(port: int) -> set[str]:
     return {heard.topic for heard in late.heard if heard.retained}
 
 
-def test_every_retained_message_goes(broker, listener, mqtt, tmp_path, capsys):
+@pytest.mark.parametrize("enabled", ["true", "false"])
+def test_every_retained_message_goes(broker, listener, mqtt, tmp_path, capsys, enabled):
     sink = mqtt(broker.port)
     connect(sink, listener)
     keep_showing(sink, lambda: listener.texts("health"))
@@ -33,12 +34,30 @@ def test_every_retained_message_goes(broker, listener, mqtt, tmp_path, capsys):
     wait_until(lambda: listener.texts("status")[-1] == "offline")
     assert retained(broker.port) == RETAINED
     config = tmp_path / "config.toml"
-    config.write_text(f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    config.write_text(f'[mqtt]\nenabled = {enabled}\nhost = "127.0.0.1"\nport = {broker.port}\n')
     assert main(["--config", str(config)]) == 0
     assert "forgotten emotion-edge/camera" in capsys.readouterr().out
     assert retained(broker.port) == set()
     # So Home Assistant removes the device; https://www.home-assistant.io/integrations/mqtt/#discovery-payload
     wait_until(lambda: listener.texts("homeassistant/device/camera/config")[-1] == "")
+
+
+def test_home_assistant_is_forgotten_where_it_was_switched_off(broker, listener, mqtt):
+    found = mqtt(broker.port)
+    connect(found, listener)
+    wait_until(lambda: listener.texts("homeassistant/device/camera/config"))
+    found.close()
+    sink = mqtt(broker.port, home_assistant=False)
+    connect(sink, listener)
+    wait_until(lambda: listener.texts("homeassistant/device/camera/config")[-1] == "", seconds=10)
+    assert "homeassistant/device/camera/config" not in retained(broker.port)
+    broker.stop()
+    broker.start()
+    listener.listen()
+    connect(sink, listener)
+    listener.say("end", b"")
+    wait_until(lambda: listener.texts("end")[-1:] == [""])
+    assert len(listener.texts("homeassistant/device/camera/config")) == 2, "once in a run is enough"
 
 
 def test_a_running_daemon_keeps_its_connection(broker, listener, mqtt):
@@ -58,9 +77,13 @@ def test_who_cannot_be_reached_is_one_line(tmp_path, capsys):
     assert "cannot reach the broker at 127.0.0.1:" in capsys.readouterr().err
     config.write_text("[mqtt]\nenabled = 1\n")
     assert main(["--config", str(config)]) == 78
-    config.write_text("")
+
+
+def test_who_is_not_enabled_and_cannot_be_reached_is_nothing_to_tell(tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text(f'[mqtt]\nhost = "127.0.0.1"\nport = {free_port()}\n')
     assert main(["--config", str(config)]) == 0
-    assert capsys.readouterr().out == "[mqtt] is not enabled\n"
+    assert capsys.readouterr() == ("", "")
 
 
 def test_who_refuses_us_is_one_line(guarded):

@@ -107,7 +107,7 @@ def test_people_come_and_go(browser, device):
 def test_pause_and_a_lost_camera_take_the_picture_away(browser, device):
     visit(browser, device)
     wait_until(lambda: picture_width(browser))
-    for state, word, title in (("paused", "paused", "Paused"), ("waiting", "camera lost", "Camera lost")):
+    for state, word, title in (("paused", "paused", "Paused"), ("waiting", "no camera", "No camera")):
         device.state = state
         wait_for(browser, "#message", title)
         assert text(browser, "#state") == word

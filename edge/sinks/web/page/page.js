@@ -13,11 +13,11 @@ const MESSAGES = {
   lost: ["waiting", "Connection lost", "Reconnecting …"],
   full: ["uncertain", "Too many viewers", "Somebody has to close the page first. Trying again …"],
   starting: ["waiting", "Starting", "No picture yet."],
-  waiting: ["waiting", "Camera lost", "Looking for it. It goes on by itself."],
+  waiting: ["waiting", "No camera", "Waiting for it. It goes on by itself."],
   paused: ["paused", "Paused", "The camera is off."],
   hidden: ["neutral", "Picture hidden", "Emotions are still read."],
 };
-const WORDS = { live: "live", connecting: "connecting", lost: "reconnecting", full: "full", starting: "starting", waiting: "camera lost", paused: "paused" };
+const WORDS = { live: "live", connecting: "connecting", lost: "reconnecting", full: "full", starting: "starting", waiting: "no camera", paused: "paused" };
 const NOTICES = {
   picture: "Live picture: everyone who can open this page sees it.",
   blurred: "Live picture with blurred faces. A face that was not found is not blurred.",
