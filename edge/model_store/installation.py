@@ -10,7 +10,6 @@ from edge import service
 from edge.emotion.bundle import LARGEST_BUNDLE, Bundle, read_bundle
 from edge.emotion.card import load_verified
 from edge.emotion.tflite import find_model
-from edge.emotion.updates import model_file
 from edge.errors import EdgeError, ModelError, SourceError
 from edge.model_store import fit, rehearsal, signature, trial
 from edge.model_store.listing import shipped_files
@@ -23,19 +22,19 @@ Say = Callable[[str], object]
 
 def install(place: Place, file: Path, key: Path, say: Say, accept_cost: bool = False) -> None:
     """Raises EdgeError; then what ran before runs on. key: the owner's public key."""
-    bundle, current = _checked(file, key)
-    say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
+    bundle = _signed(file, key)
     store = Store(place.folder)
     _make_interruptible()
     try:
         with store.locked():
-            if current is not None and store.active(bundle.name) == bundle.version:
-                _check_same(bundle, current)
+            current = _whole_model(bundle.name)
+            _check_fit(bundle, current, file)
+            say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
+            if store.active(bundle.name) == bundle.version and store.keeps(bundle):
                 say("it runs already")
                 return
             try:
-                store.add(bundle)
-                model = model_file(place.folder, bundle.name, bundle.version)
+                model = store.add(bundle)
                 _rehearse(bundle, model, current, place, say, accept_cost)
                 _switch(store, bundle, place, say)
             except BaseException:
@@ -47,21 +46,28 @@ def install(place: Place, file: Path, key: Path, say: Say, accept_cost: bool = F
         raise EdgeError("interrupted; the model that ran before runs on") from err
 
 
-def _checked(file: Path, key: Path) -> tuple[Bundle, Path | None]:
-    """The bundle, and the model it is to replace. Not a byte of it is looked into before its signature."""
+def _signed(file: Path, key: Path) -> Bundle:
+    """Not a byte of it is looked into before its signature."""
     content = _content(file)
     signature.verify(content, file, signature.read_keys(key))
     try:
-        bundle = read_bundle(content)
-        current = _whole_model(bundle.name)
+        return read_bundle(content)
+    except ModelError as err:
+        raise ModelError(f"{file}: {err}") from err
+
+
+def _check_fit(bundle: Bundle, current: Path | None, file: Path) -> None:
+    try:
         fit.check_fit(bundle, current)
     except ModelError as err:
         raise ModelError(f"{file}: {err}") from err
-    return bundle, current
 
 
 def _whole_model(name: str) -> Path | None:
-    """What runs now; None where there is none, or a damaged one, which an update may well be meant to replace."""
+    """What runs now; None where there is none, or a damaged one, which an update may well be meant to replace.
+
+    While the store is locked: before that, it may be another installer's trial.
+    """
     try:
         model = find_model(name)
         load_verified(model)
@@ -79,11 +85,6 @@ def _content(file: Path) -> bytes:
     if len(content) > LARGEST_BUNDLE:
         raise ModelError(f"{file} is too large for a bundle: more than {LARGEST_BUNDLE >> 20} MB")
     return content
-
-
-def _check_same(bundle: Bundle, current: Path) -> None:
-    if load_verified(current)[1]["sha256"] != bundle.card["sha256"]:
-        raise ModelError(f"another model runs as {bundle.name} {bundle.version}: give the new one another version")
 
 
 def _rehearse(bundle: Bundle, model: Path, current: Path | None, place: Place, say: Say, accept_cost: bool) -> None:

@@ -24,7 +24,7 @@ from edge.model_store.place import Place
 from edge.model_store.rehearsal import Cost, check_cost
 from edge.model_store.store import Store
 from quantize.bundle import make_bundle
-from tests.model_store.conftest import MODELS, version
+from tests.model_store.conftest import MODELS, other, version
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = MODELS / "emotion.tflite"
@@ -182,10 +182,53 @@ class TestSwitch:
 
     def test_another_model_of_the_same_version_is(self, install, signed: Sign, shipped: Bundle):
         install(signed(shipped))
-        other = shipped.model + b"\0"
-        card = {**shipped.card, "sha256": hashlib.sha256(other).hexdigest()}
-        with pytest.raises(ModelError, match="give the new one another version"):
-            install(signed(replace(shipped, model=other, card=card)))
+        with pytest.raises(ModelError, match="another model is kept as emotion 1: give the new one another version"):
+            install(signed(other(shipped)))
+        assert load_verified(find_model("emotion"))[0] == shipped.model
+
+    def test_a_refused_model_has_not_touched_the_damaged_one(
+        self, install, folder: Path, signed: Sign, shipped: Bundle, monkeypatch: pytest.MonkeyPatch
+    ):
+        def refuse(_: str, model: Path, __: str | None) -> None:
+            assert load_verified(model)[0] == shipped.model
+            raise ModelError("no face")
+
+        install(signed(shipped))
+        (folder / "emotion" / "1" / "emotion.tflite").write_bytes(b"")
+        monkeypatch.setattr(rehearsal, "check_on_demo", refuse)
+        with pytest.raises(ModelError, match="emotion 1 is not installed: no face"):
+            install(signed(shipped))
+        assert (folder / "emotion" / "1" / "emotion.tflite").read_bytes() == b""
+        assert sorted(path.name for path in (folder / "emotion").iterdir()) == ["1", "active"]
+
+    def test_what_runs_is_asked_once_nobody_else_installs(
+        self, install, folder: Path, signed: Sign, shipped: Bundle, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Before that, it may be the other one's trial."""
+        measured: list[Path] = []
+
+        def cost(model: Path, *_: object, **__: object) -> Cost:
+            measured.append(model)
+            return Cost(0.2, 60.0)
+
+        store = Store(folder)
+        check = installation.signature.verify
+
+        def verify(*arguments: object) -> str:
+            """Another installer is busy meanwhile."""
+            with store.locked():
+                store.add(version(shipped, "9"))
+                store.start_trial("emotion", "9")
+                said = check(*arguments)
+                verified_in_trial.append(find_model("emotion").parent.name)
+                store.end_trial("emotion")
+            return said
+
+        verified_in_trial: list[str] = []
+        monkeypatch.setattr(installation.signature, "verify", verify)
+        monkeypatch.setattr(rehearsal, "cost", cost)
+        assert install(signed(shipped))[-1] == "emotion 1 is installed"
+        assert (verified_in_trial, measured[1:]) == (["9"], [SHIPPED])
 
     def test_a_full_disk_leaves_the_old_model(self, install, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch):
         install(signed(shipped))
