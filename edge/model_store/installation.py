@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 from edge import service
 from edge.emotion.bundle import LARGEST_BUNDLE, Bundle, read_bundle
@@ -19,31 +21,43 @@ from edge.model_store.store import Store
 Say = Callable[[str], object]
 """Takes a line for the owner."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""A connection that breaks, or a polite kill, ends like Ctrl-C: with everything put back."""
+
 
 def install(place: Place, file: Path, key: Path, say: Say, accept_cost: bool = False) -> None:
     """Raises EdgeError; then what ran before runs on. key: the owner's public key."""
     bundle = _signed(file, key)
     store = Store(place.folder)
-    _make_interruptible()
+    with _interruptible():
+        try:
+            with store.locked():
+                current = _whole_model(bundle.name)
+                _check_fit(bundle, current, file)
+                say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
+                if store.active(bundle.name) == bundle.version and store.keeps(bundle):
+                    say("it runs already")
+                    return
+                _put_in_place(store, bundle, current, place, say, accept_cost)
+        except OSError as err:
+            raise EdgeError(f"{place.folder}: {err.strerror}; the model that ran before runs on") from err
+        except KeyboardInterrupt as err:
+            raise EdgeError("interrupted; the model that ran before runs on") from err
+        with contextlib.suppress(OSError):  # of a connection that broke meanwhile: it is installed all the same
+            say(f"{bundle.name} {bundle.version} is installed")
+
+
+def _put_in_place(
+    store: Store, bundle: Bundle, current: Path | None, place: Place, say: Say, accept_cost: bool
+) -> None:
     try:
-        with store.locked():
-            current = _whole_model(bundle.name)
-            _check_fit(bundle, current, file)
-            say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
-            if store.active(bundle.name) == bundle.version and store.keeps(bundle):
-                say("it runs already")
-                return
-            try:
-                model = store.add(bundle)
-                _rehearse(bundle, model, current, place, say, accept_cost)
-                _switch(store, bundle, place, say)
-            except BaseException:
-                store.end_trial(bundle.name)
-                raise
-    except OSError as err:
-        raise EdgeError(f"{place.folder}: {err.strerror}; the model that ran before runs on") from err
-    except KeyboardInterrupt as err:
-        raise EdgeError("interrupted; the model that ran before runs on") from err
+        model = store.add(bundle)
+        _rehearse(bundle, model, current, place, say, accept_cost)
+        _switch(store, bundle, place, say)
+    except BaseException:
+        _be_undisturbed()
+        store.end_trial(bundle.name)
+        raise
 
 
 def _signed(file: Path, key: Path) -> Bundle:
@@ -109,7 +123,9 @@ def _switch(store: Store, bundle: Bundle, place: Place, say: Say) -> None:
         say(f"the service tries it, for at most {trial.PATIENCE_S:.0f} s")
         try:
             why = trial.restarted()
+            _be_undisturbed()
         except BaseException:
+            _be_undisturbed()
             store.end_trial(bundle.name)
             service.restart()
             raise
@@ -118,31 +134,59 @@ def _switch(store: Store, bundle: Bundle, place: Place, say: Say) -> None:
             after = trial.restarted()
             now = f"with the old model, too, {after}" if after else "the old model runs again"
             raise ModelError(f"{bundle.name} {bundle.version} is taken back: the service was not well: {why}; {now}")
+    _be_undisturbed()
     store.confirm_trial(bundle.name)
-    say(f"{bundle.name} {bundle.version} is installed")
 
 
 def roll_back(place: Place, name: str, say: Say) -> None:
     """To the model before. Raises EdgeError."""
     store = Store(place.folder)
-    _make_interruptible()
-    try:
-        with store.locked():
-            if name not in (known := {*shipped_files(), *store.names()}):
-                raise EdgeError(f"there is no model '{name}'; there are {', '.join(sorted(known))}")
-            before = store.roll_back(name)
-    except OSError as err:
-        raise EdgeError(f"{place.folder}: {err.strerror}") from err
-    say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
-    try:
-        why = trial.restarted() if place.is_served(name) else None
-    except KeyboardInterrupt as err:
-        raise EdgeError("interrupted while the service was watched; the model is taken back all the same") from err
+    with _interruptible():
+        try:
+            with store.locked():
+                if name not in (known := {*shipped_files(), *store.names()}):
+                    raise EdgeError(f"there is no model '{name}'; there are {', '.join(sorted(known))}")
+                _be_undisturbed()
+                before = store.roll_back(name)
+        except OSError as err:
+            raise EdgeError(f"{place.folder}: {err.strerror}") from err
+        say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
+        why = _watched() if place.is_served(name) else None
     if why:
         raise EdgeError(f"the service is not well with it: {why}; see journalctl -u emotion-edge -n 20")
 
 
-def _make_interruptible() -> None:
-    """A connection that breaks, or a polite kill, ends like Ctrl-C: with everything put back."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+def _watched() -> str:
+    """Why the service, started anew, is not well. To watch it may be interrupted, to start it not."""
+    with contextlib.ExitStack() as interruptible:
+
+        def again() -> None:
+            service.restart()
+            interruptible.enter_context(_interruptible())
+
+        try:
+            return trial.restarted(again=again)
+        except KeyboardInterrupt as err:
+            raise EdgeError("interrupted while the service was watched; the model is taken back all the same") from err
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """The first signal raises KeyboardInterrupt. Those after it are ignored, for everything is being put back."""
+    before = {number: signal.signal(number, _interrupt) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _be_undisturbed()
+    raise KeyboardInterrupt
+
+
+def _be_undisturbed() -> None:
+    """Until `_interruptible` ends: what has begun here must not be left halfway."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)

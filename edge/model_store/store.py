@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from edge.emotion.card import load_verified
 from edge.emotion.updates import ACTIVE, LOCK, TRIAL, linked
 from edge.errors import EdgeError, ModelError
 from edge.model_store import durable
+
+log = logging.getLogger(__name__)
 
 REPLACES = "replaces"
 """File in a version's folder: the version that ran before it; empty for the shipped model."""
@@ -115,12 +118,13 @@ class Store:
     def end_trial(self, name: str) -> None:
         """The version active before counts again; the other is removed."""
         durable.remove_link(self._folder / name / TRIAL)
-        self._clear(name)
+        self._tidy(name)
 
     def confirm_trial(self, name: str) -> None:
         """The trial has become the active version."""
-        durable.rename(self._folder / name / TRIAL, self._folder / name / ACTIVE)
-        self._clear(name)
+        home = self._folder / name
+        os.rename(home / TRIAL, home / ACTIVE)
+        self._tidy(name, synced=home)
 
     def roll_back(self, name: str) -> str | None:
         """To what the active version replaced; returns it, None for the shipped model. Raises EdgeError."""
@@ -132,7 +136,7 @@ class Store:
             durable.remove_link(self._folder / name / ACTIVE)
         else:
             durable.link(self._folder / name / ACTIVE, before)
-        self._clear(name, without=current)
+        self._tidy(name, without=current)
         return before
 
     def _before(self, name: str, version: str) -> str:
@@ -175,6 +179,18 @@ class Store:
         except ModelError:
             return False
         return True
+
+    def _tidy(self, name: str, without: str | None = None, synced: Path | None = None) -> None:
+        """After the change that counts, which no failure here makes undone; what is left is cleared the next time.
+
+        synced: the folder of that change, where it has not reached the disk.
+        """
+        try:
+            if synced:
+                durable.sync_folder(synced)
+            self._clear(name, without)
+        except OSError as err:
+            log.warning("%s cannot be tidied: %s; the next installation tries again", self._folder / name, err.strerror)
 
     def _clear(self, name: str, without: str | None = None) -> None:
         """Remove everything but the active version and the one before it; without: this version goes, too."""

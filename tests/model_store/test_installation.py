@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,9 +34,8 @@ Sign = Callable[..., Path]
 
 
 @pytest.fixture
-def install(folder: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Installs a file and returns what the owner was told. The signals of this process stay as they are."""
-    monkeypatch.setattr(installation, "_make_interruptible", lambda: None)
+def install(folder: Path, keys: Path) -> Callable[..., list[str]]:
+    """Installs a file and returns what the owner was told."""
 
     def run(file: Path, **options: bool) -> list[str]:
         said: list[str] = []
@@ -49,6 +50,22 @@ def no_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
     """For what comes before and after it."""
     monkeypatch.setattr(rehearsal, "cost", lambda *_, **__: Cost(0.2, 60.0))
     monkeypatch.setattr(rehearsal, "check_on_demo", lambda *_: None)
+
+
+def kill_thrice() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(os.getpid(), number)
+
+
+class Recorder:
+    """Of the models with which the service has been started; signals come in while it is."""
+
+    def __init__(self) -> None:
+        self.models: list[str] = []
+
+    def __call__(self) -> None:
+        kill_thrice()
+        self.models.append(find_model("emotion").parent.name)
 
 
 def emotion_edge(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -253,12 +270,73 @@ class TestSwitch:
         self, install, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch
     ):
         def interrupted(*_: object) -> None:
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGTERM)
 
         monkeypatch.setattr(rehearsal, "check_on_demo", interrupted)
         with pytest.raises(EdgeError, match="interrupted; the model that ran before runs on"):
             install(signed(shipped))
         assert find_model("emotion") == SHIPPED
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+    @pytest.mark.parametrize("why", ["", "it ended"])
+    def test_putting_back_is_not_interrupted(
+        self, install, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch, why: str
+    ):
+        """Not by the second signal, and not by the first where the service was not well."""
+        started: list[str] = []
+
+        def restarted() -> str:
+            if not why:
+                os.kill(os.getpid(), signal.SIGTERM)
+            started.append(find_model("emotion").parent.name)
+            return why
+
+        end_trial = Store.end_trial
+
+        def ended(*arguments: str) -> None:
+            kill_thrice()
+            end_trial(*arguments)
+            kill_thrice()
+
+        monkeypatch.setattr(Place, "is_served", lambda *_: True)
+        monkeypatch.setattr("edge.model_store.trial.restarted", restarted)
+        monkeypatch.setattr("edge.service.restart", service_restart := Recorder())
+        monkeypatch.setattr(Store, "end_trial", ended)
+        with pytest.raises(EdgeError, match="taken back: .* it ended" if why else "interrupted; the model"):
+            install(signed(shipped))
+        assert (started, service_restart.models) == ((["1", "models"], []) if why else ([], ["models"]))
+
+    def test_neither_is_confirming(self, install, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch):
+        confirm = Store.confirm_trial
+
+        def confirmed(*arguments: str) -> None:
+            kill_thrice()
+            confirm(*arguments)
+            kill_thrice()
+
+        monkeypatch.setattr(Store, "confirm_trial", confirmed)
+        assert install(signed(shipped))[-1] == "emotion 1 is installed"
+
+    @pytest.mark.parametrize("call", ["unlink", "fsync"])
+    def test_what_cannot_be_tidied_away_is_only_told(
+        self, install, folder: Path, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch, caplog, call: str
+    ):
+        rename = os.rename
+
+        def broken(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        def renamed(old: Path, new: Path) -> None:
+            """From the switch on, the disk makes trouble."""
+            rename(old, new)
+            if Path(new).name == "active":
+                monkeypatch.setattr(os, call, broken)
+
+        file = signed(shipped)
+        monkeypatch.setattr(os, "rename", renamed)
+        assert install(file)[-1] == "emotion 1 is installed"
+        assert find_model("emotion").parent.name == "1"
+        assert f"{folder / 'emotion'} cannot be tidied: Input/output error" in caplog.text
 
     @pytest.mark.parametrize("why", ["", "it ended (exit-code, code 1)"])
     def test_the_service_decides(
@@ -285,9 +363,12 @@ class TestSwitch:
 def test_a_watch_that_is_cut_off_says_that_the_model_is_taken_back(
     folder: Path, signed: Sign, shipped: Bundle, keys: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def interrupted() -> str:
-        raise KeyboardInterrupt
+    def interrupted(again: Callable[[], None]) -> str:
+        again()
+        os.kill(os.getpid(), signal.SIGINT)
+        return "it was not cut off"
 
+    monkeypatch.setattr("edge.service.restart", lambda: kill_thrice())
     installation.install(Place(folder, None), signed(shipped), keys / "model-key.pub", lambda _: None)
     monkeypatch.setattr(Place, "is_served", lambda *_: True)
     monkeypatch.setattr("edge.model_store.trial.restarted", interrupted)
