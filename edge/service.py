@@ -45,12 +45,12 @@ class Service:
 
 
 def installed_service() -> Service | None:
-    """None where it is not installed, or systemd does not run here."""
+    """None where it is not installed, systemd does not run here, or does not answer now."""
     try:
         done = _systemctl("show", *(f"--property={name}" for name in _PROPERTIES))
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return parsed(done.stdout)
+    return parsed(done.stdout) if done.returncode == 0 else None
 
 
 def parsed(shown: str) -> Service | None:

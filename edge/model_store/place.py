@@ -11,6 +11,7 @@ from edge import service
 from edge.config import Config, load_config
 from edge.emotion.updates import OF_THE_SERVICE, updates_folder
 from edge.errors import ConfigError, EdgeError
+from edge.model_store import trial
 
 KEY = service.SETTINGS / "model-key.pub"
 """Of the owner, who signs models."""
@@ -27,7 +28,7 @@ class Place:
         """Whether the service of this machine runs a model of this name, from here, and is meant to run now."""
         if self.folder != OF_THE_SERVICE:
             return False
-        running = service.installed_service()
+        running = trial.seen()
         if running is None or running.state.startswith("inactive"):
             return False
         return name in used_models()

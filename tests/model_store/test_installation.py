@@ -178,16 +178,32 @@ def test_a_file_of_gigabytes_is_not_read(install, tmp_path: Path):
         install(huge)
 
 
-def test_the_services_user_can_read_what_a_model_is_tried_with(monkeypatch: pytest.MonkeyPatch):
+def test_the_services_user_can_read_what_a_model_is_tried_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whatever root's own folder for such files is."""
+
     def run(arguments: list[str], user: str | None) -> str:
         path = Path(arguments[-1])
-        assert (user, path.stat().st_mode & 0o777) == ("somebody", 0o644)
+        assert (user, path.parent, path.stat().st_mode & 0o777) == ("somebody", Path("/tmp"), 0o644)
         assert load_config(path).emotion.model == str(SHIPPED)
-        return '{"faces": [1]}\n' * 20
+        return '{"faces": [{"uncertain": false}]}\n' * 60
 
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(rehearsal, "_run", run)
-    with pytest.raises(ModelError, match="found in 20 of 60 frames only"):
-        rehearsal.check_on_demo("emotion", SHIPPED, "somebody")
+    rehearsal.check_on_demo("emotion", SHIPPED, "somebody")
+
+
+@pytest.mark.parametrize(("section", "reason"), [("emotion", "named in 20 of 60"), ("face", "found in 29 of 60")])
+def test_an_emotion_model_has_to_name_the_face_that_is_found(section: str, reason: str, monkeypatch):
+    faces = [*[[{"uncertain": True}, {"uncertain": False}]] * 20, *[[{"uncertain": True}]] * 9, *[[]] * 31]
+    lines = [*({"faces": found} for found in faces), {"event": "left"}]
+    monkeypatch.setattr(rehearsal, "_run", lambda *_: "\n".join(map(json.dumps, lines)))
+    with pytest.raises(ModelError, match=f"with it the demo's face is {reason} frames only"):
+        rehearsal.check_on_demo(section, SHIPPED)
+
+
+def test_a_model_that_is_never_sure_is_refused(install, signed: Sign, shipped: Bundle):
+    with pytest.raises(ModelError, match="emotion 1 is not installed: with it the demo's face is named in 0 of 60"):
+        install(signed(version(shipped, "1", uncertain_below=1.0)))
 
 
 @pytest.mark.usefixtures("no_rehearsal")
