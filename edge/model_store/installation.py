@@ -144,13 +144,17 @@ def roll_back(place: Place, name: str, say: Say) -> None:
     with _interruptible():
         try:
             with store.locked():
-                if name not in (known := {*shipped_files(), *store.names()}):
+                shipped = shipped_files()
+                if name not in (known := {*shipped, *store.names()}):
                     raise EdgeError(f"there is no model '{name}'; there are {', '.join(sorted(known))}")
                 _be_undisturbed()
                 before = store.roll_back(name)
         except OSError as err:
             raise EdgeError(f"{place.folder}: {err.strerror}") from err
-        say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
+        if before or name in shipped:
+            say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
+        else:
+            say(f"{name}: no model of this name is left, for none came with the program")
         why = _watched() if place.is_served(name) else None
     if why:
         raise EdgeError(f"the service is not well with it: {why}; see journalctl -u emotion-edge -n 20")

@@ -31,18 +31,18 @@ class Place:
         running = trial.seen()
         if running is None or running.state.startswith("inactive"):
             return False
-        return name in used_models()
+        return name in (used_models() or ())
 
 
-def used_models() -> tuple[str, ...]:
-    """By the installed service, or by default where there is none. Empty where its settings cannot be read: then it
-    does not start, whatever its models.
+def used_models() -> tuple[str, ...] | None:
+    """By the installed service, or by default where there is none. Empty where its settings are wrong: then it does not
+    start, whatever its models. None where this user may not read them.
     """
     settings = service.SETTINGS / "config.toml"
     try:
         config = load_config(settings) if os.path.lexists(settings) else Config()
-    except ConfigError:
-        return ()
+    except ConfigError as err:
+        return None if isinstance(err.__cause__, PermissionError) else ()
     return config.face.model, config.emotion.model
 
 

@@ -130,7 +130,7 @@ class Store:
         """To what the active version replaced; returns it, None for the shipped model. Raises EdgeError."""
         current = self.active(name)
         if current is None:
-            raise EdgeError(f"{name} is the shipped model: there is nothing to go back to")
+            raise EdgeError(f"{name} has no update: there is nothing to go back to")
         before = self.replaced_by(name, current)
         if before is None:
             durable.remove_link(self._folder / name / ACTIVE)

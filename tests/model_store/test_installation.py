@@ -26,7 +26,7 @@ from edge.model_store.place import Place
 from edge.model_store.rehearsal import Cost, check_cost
 from edge.model_store.store import Store
 from quantize.bundle import make_bundle
-from tests.model_store.conftest import MODELS, other, version
+from tests.model_store.conftest import MODELS, SMALL, other, version
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = MODELS / "emotion.tflite"
@@ -408,6 +408,19 @@ def test_a_much_dearer_model_has_to_be_meant(new: Cost, reason: str):
     with pytest.raises(ModelError, match=f"{reason}.*--accept-cost"):
         check_cost(new, Cost(0.2, 60))
     check_cost(Cost(0.3, 80), Cost(0.2, 60))
+
+
+def test_a_model_that_never_shipped_has_nothing_left(folder: Path):
+    store, bundle = Store(folder), replace(SMALL, card={**SMALL.card, "name": "own"})
+    with store.locked():
+        store.add(bundle)
+        store.start_trial("own", "1")
+        store.confirm_trial("own")
+    said: list[str] = []
+    installation.roll_back(Place(folder, None), "own", said.append)
+    assert said == ["own: no model of this name is left, for none came with the program"]
+    with pytest.raises(EdgeError, match="own has no update: there is nothing to go back to"):
+        installation.roll_back(Place(folder, None), "own", said.append)
 
 
 def test_a_checkout_has_no_updates(monkeypatch: pytest.MonkeyPatch):
