@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -142,6 +143,22 @@ def test_what_does_not_fit_is_refused(install, signed: Sign, shipped: Bundle, ch
     assert str(refused.value).startswith(f"{file}: ")
     assert len(str(refused.value).splitlines()) == 1
     assert find_model("emotion") == SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("needs", "has", "fits"),
+    [
+        ("0.1.0.0", "0.1.0", True),
+        ("0.1", "0.1.0", True),
+        ("0.1.0.1", "0.1.0", False),
+        ("0.2", "0.1.9", False),
+        ("0", "0.1", True),
+    ],
+)
+def test_versions_of_the_program_are_numbers(shipped: Bundle, monkeypatch, needs: str, has: str, fits: bool):
+    monkeypatch.setattr(fit, "__version__", has)
+    with contextlib.nullcontext() if fits else pytest.raises(ModelError, match=f"needs emotion-edge {needs}"):
+        fit.check_fit(replace(shipped, needs_version=needs), None)
 
 
 def test_a_face_detector_under_the_name_of_an_emotion_model(install, signed: Sign):
