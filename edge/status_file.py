@@ -84,6 +84,6 @@ def read(path: Path) -> dict[str, Any]:
     """Empty where there is none, or none that can be read."""
     try:
         line = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return line if isinstance(line, dict) and line.get("schema") == 1 else {}

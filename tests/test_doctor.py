@@ -18,6 +18,8 @@ from edge.config import (
     CameraConfig,
     Config,
     CsvConfig,
+    EmotionConfig,
+    FaceConfig,
     JsonlConfig,
     MqttConfig,
     OledConfig,
@@ -398,6 +400,23 @@ class TestModelUpdates:
         key = tmp_path / "model-key.pub"
         key.write_text("nothing")
         assert models.signers(key).level == "warning"
+
+    def test_a_mistyped_name_is_to_be_corrected(self):
+        found = {finding.name: finding for finding in models.check(Config(emotion=EmotionConfig(model="emotoin")))}
+        assert found["emotion model"].level == "failed"
+        advice = found["emotion model"].advice
+        assert advice.startswith("correct [emotion] model; there are blazeface, emotion, emotion-nano")
+
+    def test_so_is_the_path_of_a_file_that_is_not_there(self):
+        found = models.check(Config(face=FaceConfig(model="/nowhere/face.tflite")))[0]
+        assert found.advice == "put that file and its card there, or correct [face] model"
+
+    def test_a_damaged_model_of_the_program_is_put_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        (tmp_path / "emotion.tflite").write_bytes(b"")
+        monkeypatch.setattr("edge.emotion.tflite.shipped_models", lambda file: [tmp_path / file])
+        found = {finding.name: finding for finding in models.check(Config())}
+        for title in ("face model", "emotion model"):  # gone, and damaged
+            assert (found[title].level, found[title].advice) == ("failed", "sudo ./setup.sh install puts it back")
 
     def test_an_update_that_is_gone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("EMOTION_EDGE_MODELS", str(tmp_path))

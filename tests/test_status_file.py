@@ -74,7 +74,7 @@ def test_without_a_service_it_writes_nothing(tmp_path: Path, monkeypatch: pytest
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"schema": 2}', "\udcff"])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"schema": 2}', "\udcff", "[" * 100_000])
 def test_a_damaged_one_is_none(path: Path, content: str):
     path.write_text(content, errors="surrogateescape")
     assert read(path) == {}
@@ -102,6 +102,21 @@ def test_what_the_owner_is_shown(path: Path):
         "started again once; last error: 2026-11-25T01:02:03Z mqtt: it does not answer",
         "log: journalctl -u emotion-edge",
     ]
+
+
+@pytest.mark.parametrize(
+    "value", [None, "warm", True, [], {}, {"detect": 1}, float("nan"), pytest.param(10**400, id="huge")]
+)
+def test_what_is_no_number_is_left_out(value: object):
+    """The file may be another version's."""
+    keys = ("skipped", "temperature_c", "throttled", "rss_mb", "last_error", "ms")
+    service = Service("active (running)", "demo", "success", "Mon 10:00", 1, 123, 0, ())
+    strange = [{key: value} for key in keys if not isinstance(value, bool) or key != "throttled"]
+    for health in [*strange, {"ms": {"detect": value}}, {"ms": {"detect": {"p50": value, "p95": 1}}}]:
+        lines = described(service, health).splitlines()
+        assert lines[:2] == ["active (running) since Mon 10:00", "demo"]
+        assert len(lines) == 4
+        assert lines[-2].startswith("started again once; last error: ")
 
 
 def test_a_service_that_is_down_shows_why(path: Path):

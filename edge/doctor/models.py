@@ -14,6 +14,7 @@ from edge.emotion.tflite import TfliteModel, find_model
 from edge.emotion.updates import current_version, updates_folder
 from edge.errors import EdgeError
 from edge.model_store import signature
+from edge.model_store.listing import shipped_files
 from edge.model_store.place import KEY
 from edge.pipeline import build_pipeline
 
@@ -37,10 +38,20 @@ def _model(kind: str, name: str) -> Finding:
         path = find_model(name)
         content, card = load_verified(path)
     except EdgeError as err:
-        advice = f"sudo emotion-edge model rollback {name}" if update else "sudo ./setup.sh install"
-        return Finding(title, "failed", str(err), f"{advice} puts the one before back")
+        back = f"sudo emotion-edge model rollback {name} puts the one before back"
+        return Finding(title, "failed", str(err), back if update else _correction(kind, name))
     said = f"{path}, {len(content) // 1000} kB, checksum {card['sha256'][:12]}… is right"
     return Finding(title, "ok", f"update {update}, {said}" if update else said)
+
+
+def _correction(kind: str, name: str) -> str:
+    """Of a model that no update has put there."""
+    known = shipped_files()
+    if name in known or name == getattr(Config(), kind).model:
+        return "sudo ./setup.sh install puts it back"
+    if name.endswith(".tflite"):
+        return f"put that file and its card there, or correct [{kind}] model"
+    return f"correct [{kind}] model; there are {', '.join(sorted(known))}"
 
 
 def signers(key: Path) -> Finding:

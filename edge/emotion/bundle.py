@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from edge.emotion.card import Card
+from edge.emotion.updates import ACTIVE, LOCK, TRIAL
 from edge.errors import ModelError
 
 SCHEMA: Final = 1
@@ -36,7 +37,9 @@ _MEMBER_KINDS = {tarfile.SYMTYPE: "a symbolic link", tarfile.LNKTYPE: "a hard li
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _PROGRAM_VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
-_TAKEN = {"active", "trial", "shipped"}
+_TAKEN_NAMES = {LOCK, GOLDEN.removesuffix(".json")}
+_TAKEN_VERSIONS = {ACTIVE, TRIAL, LOCK, "shipped", f"{ACTIVE}.new", f"{TRIAL}.new"}
+"""By the device's own files, see `edge.emotion.updates`; `.new` is a link that is not there yet."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,12 @@ class Bundle:
         object.__setattr__(self, "name", name)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ModelError(f"{CARD}: name {_shown(name)} must be small letters, digits and '-'")
-        if not isinstance(self.version, str) or not _VERSION.fullmatch(self.version) or self.version in _TAKEN:
+        if name in _TAKEN_NAMES:
+            raise ModelError(f"{CARD}: name {_shown(name)} must be another: devices have a file of that name")
+        if not isinstance(self.version, str) or not _VERSION.fullmatch(self.version):
             raise ModelError(f"{MANIFEST}: version {_shown(self.version)} must be letters, digits, '.', '_' and '-'")
+        if self.version in _TAKEN_VERSIONS:
+            raise ModelError(f"{MANIFEST}: version {_shown(self.version)} must be another: devices use that word")
         if not all(isinstance(board, str) and board for board in self.boards):
             raise ModelError(f"{MANIFEST}: boards {_shown(self.boards)} must be a list of names")
         needs = self.needs_version
@@ -96,7 +103,7 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 
 def read_bundle(content: bytes) -> Bundle:
-    """Raises ModelError, in one line, for anything that `write_bundle` would not have written."""
+    """Raises ModelError, in one line, for anything but the four members and the zero bytes after them."""
     members = _members(content)
     if missing := [name for name in LARGEST if name not in members]:
         raise ModelError(f"it lacks {missing[0]}")
@@ -125,6 +132,8 @@ def _members(content: bytes) -> dict[str, bytes]:
         if len(header) < _BLOCK:
             raise ModelError("it is cut off: copy it here again")
         if not header.strip(b"\0"):
+            if content[at:].strip(b"\0"):
+                raise ModelError("it goes on after its end: something was added to it; make it again")
             return members
         member = _member(header, members)
         at += _BLOCK

@@ -24,7 +24,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def rename(old: Path, new: Path) -> None:
-    """Within one folder. What had the new name is gone."""
+    """What had the new name is gone. From another folder, the old name may come back with a power cut."""
     os.rename(old, new)
     sync_folder(new.parent)
 

@@ -58,5 +58,8 @@ def _kind(card: Card) -> str:
 
 
 def _numbers(version: str) -> list[int]:
-    """Of a version such as 1.2.0; what stands behind the numbers does not count."""
-    return [int(part) for part in version.split(".") if part.isdigit()]
+    """Of a version such as 1.2.0, which is 1.2 as well; what stands behind the numbers does not count."""
+    numbers = [int(part) for part in version.split(".") if part.isdigit()]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return numbers

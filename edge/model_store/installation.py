@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 from edge import service
 from edge.emotion.bundle import LARGEST_BUNDLE, Bundle, read_bundle
 from edge.emotion.card import load_verified
 from edge.emotion.tflite import find_model
-from edge.emotion.updates import model_file
 from edge.errors import EdgeError, ModelError, SourceError
 from edge.model_store import fit, rehearsal, signature, trial
 from edge.model_store.listing import shipped_files
@@ -20,48 +21,67 @@ from edge.model_store.store import Store
 Say = Callable[[str], object]
 """Takes a line for the owner."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""A connection that breaks, or a polite kill, ends like Ctrl-C: with everything put back."""
+
 
 def install(place: Place, file: Path, key: Path, say: Say, accept_cost: bool = False) -> None:
     """Raises EdgeError; then what ran before runs on. key: the owner's public key."""
-    bundle, current = _checked(file, key)
-    say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
+    bundle = _signed(file, key)
     store = Store(place.folder)
-    _make_interruptible()
+    with _interruptible():
+        try:
+            with store.locked():
+                current = _whole_model(bundle.name)
+                _check_fit(bundle, current, file)
+                say(f"{bundle.name} {bundle.version}: rightly signed, and made for this device")
+                if store.active(bundle.name) == bundle.version and store.keeps(bundle):
+                    say("it runs already")
+                    return
+                _put_in_place(store, bundle, current, place, say, accept_cost)
+        except OSError as err:
+            raise EdgeError(f"{place.folder}: {err.strerror}; the model that ran before runs on") from err
+        except KeyboardInterrupt as err:
+            raise EdgeError("interrupted; the model that ran before runs on") from err
+        with contextlib.suppress(OSError):  # of a connection that broke meanwhile: it is installed all the same
+            say(f"{bundle.name} {bundle.version} is installed")
+
+
+def _put_in_place(
+    store: Store, bundle: Bundle, current: Path | None, place: Place, say: Say, accept_cost: bool
+) -> None:
     try:
-        with store.locked():
-            if current is not None and store.active(bundle.name) == bundle.version:
-                _check_same(bundle, current)
-                say("it runs already")
-                return
-            try:
-                store.add(bundle)
-                model = model_file(place.folder, bundle.name, bundle.version)
-                _rehearse(bundle, model, current, place, say, accept_cost)
-                _switch(store, bundle, place, say)
-            except BaseException:
-                store.end_trial(bundle.name)
-                raise
-    except OSError as err:
-        raise EdgeError(f"{place.folder}: {err.strerror}; the model that ran before runs on") from err
-    except KeyboardInterrupt as err:
-        raise EdgeError("interrupted; the model that ran before runs on") from err
+        model = store.add(bundle)
+        _rehearse(bundle, model, current, place, say, accept_cost)
+        _switch(store, bundle, place, say)
+    except BaseException:
+        _be_undisturbed()
+        store.end_trial(bundle.name)
+        raise
 
 
-def _checked(file: Path, key: Path) -> tuple[Bundle, Path | None]:
-    """The bundle, and the model it is to replace. Not a byte of it is looked into before its signature."""
+def _signed(file: Path, key: Path) -> Bundle:
+    """Not a byte of it is looked into before its signature."""
     content = _content(file)
     signature.verify(content, file, signature.read_keys(key))
     try:
-        bundle = read_bundle(content)
-        current = _whole_model(bundle.name)
+        return read_bundle(content)
+    except ModelError as err:
+        raise ModelError(f"{file}: {err}") from err
+
+
+def _check_fit(bundle: Bundle, current: Path | None, file: Path) -> None:
+    try:
         fit.check_fit(bundle, current)
     except ModelError as err:
         raise ModelError(f"{file}: {err}") from err
-    return bundle, current
 
 
 def _whole_model(name: str) -> Path | None:
-    """What runs now; None where there is none, or a damaged one, which an update may well be meant to replace."""
+    """What runs now; None where there is none, or a damaged one, which an update may well be meant to replace.
+
+    While the store is locked: before that, it may be another installer's trial.
+    """
     try:
         model = find_model(name)
         load_verified(model)
@@ -79,11 +99,6 @@ def _content(file: Path) -> bytes:
     if len(content) > LARGEST_BUNDLE:
         raise ModelError(f"{file} is too large for a bundle: more than {LARGEST_BUNDLE >> 20} MB")
     return content
-
-
-def _check_same(bundle: Bundle, current: Path) -> None:
-    if load_verified(current)[1]["sha256"] != bundle.card["sha256"]:
-        raise ModelError(f"another model runs as {bundle.name} {bundle.version}: give the new one another version")
 
 
 def _rehearse(bundle: Bundle, model: Path, current: Path | None, place: Place, say: Say, accept_cost: bool) -> None:
@@ -108,7 +123,9 @@ def _switch(store: Store, bundle: Bundle, place: Place, say: Say) -> None:
         say(f"the service tries it, for at most {trial.PATIENCE_S:.0f} s")
         try:
             why = trial.restarted()
+            _be_undisturbed()
         except BaseException:
+            _be_undisturbed()
             store.end_trial(bundle.name)
             service.restart()
             raise
@@ -117,31 +134,63 @@ def _switch(store: Store, bundle: Bundle, place: Place, say: Say) -> None:
             after = trial.restarted()
             now = f"with the old model, too, {after}" if after else "the old model runs again"
             raise ModelError(f"{bundle.name} {bundle.version} is taken back: the service was not well: {why}; {now}")
+    _be_undisturbed()
     store.confirm_trial(bundle.name)
-    say(f"{bundle.name} {bundle.version} is installed")
 
 
 def roll_back(place: Place, name: str, say: Say) -> None:
     """To the model before. Raises EdgeError."""
     store = Store(place.folder)
-    _make_interruptible()
-    try:
-        with store.locked():
-            if name not in (known := {*shipped_files(), *store.names()}):
-                raise EdgeError(f"there is no model '{name}'; there are {', '.join(sorted(known))}")
-            before = store.roll_back(name)
-    except OSError as err:
-        raise EdgeError(f"{place.folder}: {err.strerror}") from err
-    say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
-    try:
-        why = trial.restarted() if place.is_served(name) else None
-    except KeyboardInterrupt as err:
-        raise EdgeError("interrupted while the service was watched; the model is taken back all the same") from err
+    with _interruptible():
+        try:
+            with store.locked():
+                shipped = shipped_files()
+                if name not in (known := {*shipped, *store.names()}):
+                    raise EdgeError(f"there is no model '{name}'; there are {', '.join(sorted(known))}")
+                _be_undisturbed()
+                before = store.roll_back(name)
+        except OSError as err:
+            raise EdgeError(f"{place.folder}: {err.strerror}") from err
+        if before or name in shipped:
+            say(f"{name}: the {f'version {before}' if before else 'shipped model'} counts again")
+        else:
+            say(f"{name}: no model of this name is left, for none came with the program")
+        why = _watched() if place.is_served(name) else None
     if why:
         raise EdgeError(f"the service is not well with it: {why}; see journalctl -u emotion-edge -n 20")
 
 
-def _make_interruptible() -> None:
-    """A connection that breaks, or a polite kill, ends like Ctrl-C: with everything put back."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+def _watched() -> str:
+    """Why the service, started anew, is not well. To watch it may be interrupted, to start it not."""
+    with contextlib.ExitStack() as interruptible:
+
+        def again() -> None:
+            service.restart()
+            interruptible.enter_context(_interruptible())
+
+        try:
+            return trial.restarted(again=again)
+        except KeyboardInterrupt as err:
+            raise EdgeError("interrupted while the service was watched; the model is taken back all the same") from err
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """The first signal raises KeyboardInterrupt. Those after it are ignored, for everything is being put back."""
+    before = {number: signal.signal(number, _interrupt) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _be_undisturbed()
+    raise KeyboardInterrupt
+
+
+def _be_undisturbed() -> None:
+    """Until `_interruptible` ends: what has begun here must not be left halfway."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)

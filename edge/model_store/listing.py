@@ -14,10 +14,11 @@ from edge.errors import ModelError
 from edge.model_store.store import Store
 
 
-def listing(folder: Path | None, used: Collection[str]) -> list[dict[str, Any]]:
+def listing(folder: Path | None, used: Collection[str] | None) -> list[dict[str, Any]]:
     """A row a model and version: name, version ('shipped' is one), counts, runs, sha256, bytes, fault.
 
-    Of a name one version counts; it runs where the configuration uses that name. folder: of updates. used: names.
+    Of a name one version counts; it runs where the configuration uses that name. folder: of updates. used: names; None
+    where nobody knows, and so is `runs`.
     """
     store = Store(folder) if folder and folder.is_dir() else None
     shipped = shipped_files()
@@ -30,7 +31,8 @@ def listing(folder: Path | None, used: Collection[str]) -> list[dict[str, Any]]:
             files["shipped"] = shipped[name]
         for version, path in files.items():
             counts = version == (current or "shipped")
-            rows.append(_row(name, version, path) | {"counts": counts, "runs": counts and name in used})
+            runs = None if used is None else counts and name in used
+            rows.append(_row(name, version, path) | {"counts": counts, "runs": runs})
     return rows
 
 
@@ -49,12 +51,13 @@ def _row(name: str, version: str, path: Path) -> dict[str, Any]:
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
-    """A line a row."""
+    """A line a row, and one more where it is not known which of them run."""
     name_width = max(len(row["name"]) for row in rows)
     version_width = max(len(row["version"]) for row in rows)
-    return "\n".join(
-        f"{row['name']:{name_width}}  {row['version']:{version_width}}  {_words(row)}".rstrip() for row in rows
-    )
+    lines = [f"{row['name']:{name_width}}  {row['version']:{version_width}}  {_words(row)}".rstrip() for row in rows]
+    if any(row["runs"] is None for row in rows):
+        lines.append("which of them run: sudo emotion-edge model list")
+    return "\n".join(lines)
 
 
 def _words(row: dict[str, Any]) -> str:

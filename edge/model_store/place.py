@@ -11,6 +11,7 @@ from edge import service
 from edge.config import Config, load_config
 from edge.emotion.updates import OF_THE_SERVICE, updates_folder
 from edge.errors import ConfigError, EdgeError
+from edge.model_store import trial
 
 KEY = service.SETTINGS / "model-key.pub"
 """Of the owner, who signs models."""
@@ -27,21 +28,21 @@ class Place:
         """Whether the service of this machine runs a model of this name, from here, and is meant to run now."""
         if self.folder != OF_THE_SERVICE:
             return False
-        running = service.installed_service()
+        running = trial.seen()
         if running is None or running.state.startswith("inactive"):
             return False
-        return name in used_models()
+        return name in (used_models() or ())
 
 
-def used_models() -> tuple[str, ...]:
-    """By the installed service, or by default where there is none. Empty where its settings cannot be read: then it
-    does not start, whatever its models.
+def used_models() -> tuple[str, ...] | None:
+    """By the installed service, or by default where there is none. Empty where its settings are wrong: then it does not
+    start, whatever its models. None where this user may not read them.
     """
     settings = service.SETTINGS / "config.toml"
     try:
         config = load_config(settings) if os.path.lexists(settings) else Config()
-    except ConfigError:
-        return ()
+    except ConfigError as err:
+        return None if isinstance(err.__cause__, PermissionError) else ()
     return config.face.model, config.emotion.model
 
 

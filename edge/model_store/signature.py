@@ -32,7 +32,7 @@ def read_keys(path: Path) -> list[Key]:
     """Every public key in a file of the owner's; several while one is replaced by another. Raises ConfigError."""
     advice = f"put the public key that `minisign -G` made there: sudo cp minisign.pub {path}"
     try:
-        lines = _text(path).splitlines()
+        lines = _lines(path)
     except FileNotFoundError as err:
         raise ConfigError(f"{path} is missing, so nobody can sign models for this device; {advice}") from err
     except (OSError, ValueError) as err:
@@ -55,7 +55,7 @@ def verify(content: bytes, bundle: Path, keys: list[Key]) -> str:
     path = bundle.with_name(bundle.name + SUFFIX)
     advice = f"sign it: minisign -Sm {bundle.name}"
     try:
-        lines = _text(path).splitlines()
+        lines = _lines(path)
     except FileNotFoundError as err:
         raise ModelError(f"{bundle} is not signed: {path.name} is not beside it; {advice}") from err
     except (OSError, ValueError) as err:
@@ -94,13 +94,13 @@ def _is_right(key: Key, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def _text(path: Path) -> str:
-    """Raises OSError and ValueError."""
+def _lines(path: Path) -> list[str]:
+    """As minisign sees them: a comment may hold what else ends a line in Unicode. Raises OSError and ValueError."""
     with path.open("rb") as file:
         content = file.read(_LARGEST_TEXT + 1)
     if len(content) > _LARGEST_TEXT:
         raise ValueError("it is too long")
-    return content.decode()
+    return [line.removesuffix("\r") for line in content.decode().split("\n")]
 
 
 def _decoded(line: str, length: int) -> bytes | None:

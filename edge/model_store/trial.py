@@ -14,6 +14,10 @@ WATCHED_S: Final = 10.0
 """So long it must keep running, after its start."""
 SIGNS_OF_LIFE: Final = 3
 """The daemon gives one a second, after a frame has gone through the chain or while it waits for its camera."""
+LOOKS: Final = 5
+"""So often systemd may tell nothing in a row: it is busy, or reads its units again."""
+PAUSE_S: Final = 0.5
+UNSEEN: Final = f"systemd told nothing of it {LOOKS} times in a row"
 
 
 def restarted(
@@ -23,19 +27,20 @@ def restarted(
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
     """Restart the service and watch it; why it is not healthy, empty where it is."""
-    before = look()
-    old_pid = before.pid if before else 0
+    before = seen(look, sleep)
     again()
+    if before is None:
+        return UNSEEN
     deadline = clock() + PATIENCE_S
     pid, since, signs = 0, 0.0, set[int]()
     while clock() < deadline:
-        sleep(0.5)
-        now = look()
+        sleep(PAUSE_S)
+        now = seen(look, sleep)
         if now is None:
-            return "it is no longer installed"
+            return UNSEEN
         if now.state.startswith("failed") or now.state.endswith("(auto-restart)"):
             return f"it ended ({now.result}, code {now.exit_code})"
-        if not now.is_active or now.pid == old_pid:
+        if not now.is_active or now.pid == before.pid:
             continue
         if not pid:
             pid, since = now.pid, clock()
@@ -49,3 +54,14 @@ def restarted(
         if pid
         else f"it was not ready within {PATIENCE_S:.0f} s"
     )
+
+
+def seen(
+    look: Callable[[], Service | None] = installed_service, sleep: Callable[[float], None] = time.sleep
+) -> Service | None:
+    """The service, as soon as systemd tells of it; None where it has not after some looks."""
+    for _ in range(LOOKS - 1):
+        if now := look():
+            return now
+        sleep(PAUSE_S)
+    return look()

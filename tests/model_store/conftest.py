@@ -72,3 +72,10 @@ def signed(keys: Path, tmp_path: Path) -> Callable[..., Path]:
 def version(bundle: Bundle, number: str, **changes: object) -> Bundle:
     """The same model under another number, with these changes of its card."""
     return replace(bundle, version=number, card={**bundle.card, **changes})
+
+
+def other(bundle: Bundle) -> Bundle:
+    """Another model under the same name and number."""
+    model = bundle.model + b"\0"
+    card = {**bundle.card, "sha256": hashlib.sha256(model).hexdigest()}
+    return replace(bundle, model=model, card=card)

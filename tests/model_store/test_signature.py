@@ -31,6 +31,19 @@ def test_what_minisign_signed_is_right(file: Path, keys: Path):
     assert verify(CONTENT, file, read_keys(keys / "model-key.pub")) == "from the workshop"
 
 
+@pytest.mark.parametrize("comment", ["two\u2028lines", "a\x0bb", "a\u0085b"])
+def test_a_comment_is_one_line_to_minisign(file: Path, keys: Path, comment: str):
+    sign(file, keys / "model-key", "-t", comment, "-c", comment)
+    key = file.with_name("key.pub")
+    key.write_text((keys / "model-key.pub").read_text().replace("minisign public key", comment))
+    assert verify(CONTENT, file, read_keys(key)) == comment
+
+
+def test_lines_may_end_as_on_windows(file: Path, keys: Path):
+    signature_of(file).write_bytes(signature_of(file).read_bytes().replace(b"\n", b"\r\n"))
+    assert verify(CONTENT, file, read_keys(keys / "model-key.pub")) == "from the workshop"
+
+
 def test_one_of_several_keys_is_enough(file: Path, keys: Path, tmp_path: Path):
     make_key(tmp_path / "new.pub", tmp_path / "new")
     both = tmp_path / "both.pub"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from edge.emotion.tflite import find_model
 from edge.emotion.updates import FOLDER_VARIABLE
 from edge.errors import EdgeError, ModelError
 from edge.model_store.store import Store
-from tests.model_store.conftest import MODELS, SMALL, version
+from tests.model_store.conftest import MODELS, SMALL, other, version
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = MODELS / "emotion.tflite"
@@ -103,6 +104,87 @@ def test_a_trial_that_ends_badly_leaves_nothing(folder: Path):
     assert store.versions("emotion") == ["1"]
 
 
+def fail(folder: Path, bundle: Bundle) -> None:
+    """Its trial ends badly."""
+    store = Store(folder)
+    with store.locked():
+        store.add(bundle)
+        store.start_trial(bundle.name, bundle.version)
+        store.end_trial(bundle.name)
+
+
+def model_of(folder: Path, number: str) -> Path:
+    return folder / "emotion" / number / "emotion.tflite"
+
+
+def damage(folder: Path, number: str) -> None:
+    model_of(folder, number).write_bytes(b"damaged")
+
+
+class TestAnExistingVersion:
+    @pytest.fixture(autouse=True)
+    def two(self, folder: Path) -> None:
+        put(folder, SMALL)
+        put(folder, version(SMALL, "2"))
+
+    @pytest.mark.parametrize("number", ["1", "2"])
+    @pytest.mark.parametrize("change", [other, lambda bundle: version(bundle, bundle.version, bias=[0.0] * 7)])
+    def test_another_model_of_its_name_is_refused(self, folder: Path, number: str, change):
+        refused = f"another model is kept as emotion {number}: give the new one another version"
+        with Store(folder).locked(), pytest.raises(ModelError, match=refused):
+            Store(folder).add(change(version(SMALL, number)))
+        assert (counts(), Store(folder).versions("emotion")) == ("2", ["1", "2"])
+        assert model_of(folder, number).read_bytes() == SMALL.model
+
+    def test_the_same_is_not_written_again(self, folder: Path):
+        before = model_of(folder, "1").stat()
+        put(folder, SMALL)
+        after = model_of(folder, "1").stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        assert (counts(), Store(folder).replaced_by("emotion", "1")) == ("1", "2")
+
+    @pytest.mark.parametrize("number", ["1", "2"])
+    def test_a_new_one_is_out_of_sight_until_its_trial(self, folder: Path, number: str):
+        damage(folder, number)
+        bundle = other(version(SMALL, number))
+        with Store(folder).locked():
+            model = Store(folder).add(bundle)
+            assert load_verified(model)[0] == bundle.model
+            assert model_of(folder, number).read_bytes() == b"damaged"
+            Store(folder).start_trial("emotion", number)
+            assert load_verified(find_model("emotion"))[0] == bundle.model
+            Store(folder).confirm_trial("emotion")
+        assert load_verified(find_model("emotion"))[0] == bundle.model
+
+    def test_a_refused_one_does_not_run_in_the_place_of_a_damaged_one(self, folder: Path):
+        damage(folder, "2")
+        fail(folder, other(version(SMALL, "2")))
+        assert (counts(), Store(folder).versions("emotion")) == ("1", ["1"])
+
+    def test_nor_in_the_place_of_one_that_is_gone(self, folder: Path):
+        shutil.rmtree(folder / "emotion" / "2")
+        fail(folder, other(version(SMALL, "2")))
+        assert counts() == "shipped"
+
+    def test_where_both_are_damaged_the_shipped_one_is_left(self, folder: Path):
+        damage(folder, "1")
+        damage(folder, "2")
+        fail(folder, other(version(SMALL, "2")))
+        assert counts() == "shipped"
+
+    def test_a_refused_one_is_nothing_to_go_back_to(self, folder: Path):
+        damage(folder, "1")
+        fail(folder, other(SMALL))
+        assert (counts(), Store(folder).versions("emotion")) == ("2", ["2"])
+        assert roll_back(folder) is None
+
+    def test_nor_is_one_that_has_the_name_of_one_that_was_removed(self, folder: Path):
+        put(folder, SMALL)
+        assert roll_back(folder) == "2"  # which once replaced 1
+        fail(folder, other(SMALL))
+        assert (counts(), Store(folder).versions("emotion")) == ("2", ["2"])
+
+
 def test_two_do_not_install_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("edge.model_store.store.PATIENCE_S", 0.1)
     with (
@@ -153,15 +235,37 @@ def test_everybody_can_read_it_whatever_the_umask(folder: Path):
         assert path.stat().st_mode & 0o755 == (0o755 if path.is_dir() else 0o644), path
 
 
-@pytest.mark.parametrize(("what", "after"), [("update", "3"), ("rollback", "1")])
+def whole() -> str:
+    """The version that counts, where it is not damaged."""
+    try:
+        return counts()
+    except ModelError:
+        return "damaged"
+
+
+@pytest.mark.parametrize(
+    ("what", "damaged", "states"),
+    [
+        ("3", "", ["2", "3"]),
+        ("rollback", "", ["2", "1"]),
+        ("1", "", ["2", "1"]),
+        ("1", "1", ["2", "1"]),
+        ("2", "2", ["damaged", "1", "2"]),
+    ],
+)
 def test_wherever_it_is_killed_a_whole_model_counts(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, after: str
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, damaged: str, states: list[str]
 ):
+    """The old one, then the new one. In the place of a damaged one, the one before that runs until the new one does."""
     put(folder, version(SMALL, "1"))
     put(folder, version(SMALL, "2"))
+    if damaged:
+        damage(folder, damaged)
+    after = states[-1]
     update, left = tmp_path / "update", tmp_path / "left"
-    update.write_bytes(write_bundle(version(SMALL, "3")))
-    arguments = [folder, update if what == "update" else what, left]
+    bundle = version(SMALL, after)
+    update.write_bytes(write_bundle(bundle))
+    arguments = [folder, what if what == "rollback" else update, left]
     command = [sys.executable, "-m", "tests.model_store.killed_installer", *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
@@ -169,12 +273,10 @@ def test_wherever_it_is_killed_a_whole_model_counts(
     counted = []
     for death in sorted(left.iterdir(), key=lambda path: int(path.name)):
         monkeypatch.setenv(FOLDER_VARIABLE, str(death))
-        counted.append(counts())
-        if counted[-1] == "2":  # the owner tries again
-            put(death, version(SMALL, "3")) if what == "update" else roll_back(death)
+        counted.append(whole())
+        if counted[-1] != after:  # the owner tries again
+            roll_back(death) if what == "rollback" else put(death, bundle)
         with Store(death).locked():
             assert counts() == after
         assert not list(death.rglob("[.]*")), f"{death} is not tidy"
-    switched = counted.index(after)
-    assert set(counted[:switched]) == {"2"}
-    assert set(counted[switched:]) == {after}
+    assert [state for state, _ in itertools.groupby(counted)] == states

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from edge.model_store.trial import PATIENCE_S, WATCHED_S, restarted
+from edge.model_store.trial import LOOKS, PATIENCE_S, WATCHED_S, restarted, seen
 from edge.service import Service
 
 OLD = Service("active (running)", "demo", "success", "", 0, 7, 0, (), 1)
@@ -16,16 +17,16 @@ def service(state: str, pid: int = 0, alive_us: int = 0, code: int = 0) -> Servi
     return Service(state, "", "exit-code" if code else "success", "", 0, pid, code, (), alive_us)
 
 
-def tried(states: Iterator[Service]) -> tuple[str, float]:
-    """The answer, and after how many seconds it came."""
+def tried(states: Iterator[Service | None], first: Iterable[Service | None] = ()) -> tuple[str, float]:
+    """The answer, and after how many seconds it came. first: what is seen before the old service."""
     now = 0.0
 
     def sleep(seconds: float) -> None:
         nonlocal now
         now += seconds
 
-    seen = iter([OLD])
-    why = restarted(lambda: next(seen, None) or next(states), lambda: None, lambda: now, sleep)
+    looks = itertools.chain(first, [OLD], states)
+    why = restarted(lambda: next(looks), lambda: None, lambda: now, sleep)
     return why, now
 
 
@@ -74,3 +75,26 @@ def test_it_hangs(state: str, why: str):
     said, seconds = tried(states())
     assert why in said
     assert seconds >= PATIENCE_S
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_systemd_may_be_busy_for_a_moment(when: str):
+    def states() -> Iterator[Service | None]:
+        yield from starting()
+        for second in range(1000):
+            yield service("active (running)", 8, second)
+            yield from itertools.repeat(None, LOOKS - 1 if second == 3 and when == "meanwhile" else 0)
+
+    first = itertools.repeat(None, LOOKS - 1 if when == "before" else 0)
+    assert tried(states(), first)[0] == ""
+
+
+@pytest.mark.parametrize("first", [0, LOOKS])
+def test_systemd_tells_nothing_any_more(first: int):
+    said, _ = tried(itertools.repeat(None), itertools.repeat(None, first))
+    assert said == f"systemd told nothing of it {LOOKS} times in a row"
+
+
+def test_a_look_that_tells_something_is_enough():
+    looks = iter([None, OLD])
+    assert seen(lambda: next(looks), lambda _: None) == OLD
