@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from edge.overlay.ink import AMBER, GREY, PLATE, RED, WHITE, plate, text_width, write
 from edge.overlay.marks import Marks
-from edge.overlay.place import fitted, unit_of
+from edge.overlay.notices import Notices
+from edge.overlay.place import fitted
 from edge.overlay.veil import Veil
 from edge.overlay.words import black, draw_waiting, draw_words
-from edge.types import Box, Image, Result, Status
-
-_RECORDING: Final = "recording faces"
+from edge.types import Image, Result, Status
 
 
 class Overlay:
@@ -36,16 +32,17 @@ class Overlay:
         size = size or (frame.width, frame.height)
         if self._style == "none":
             canvas = black(size)
-            taken = draw_status(canvas, status)
-            draw_recording(canvas, status)
-            draw_words(canvas, result.tracks, self.bars, round(taken[0].y0) if taken else size[1])
+            notices = Notices(canvas, status)
+            draw_words(canvas, result.tracks, self.bars, notices.between)
+            notices.draw(canvas)
             return canvas
         canvas, view = fitted(frame.image, size)
         if self._style == "blurred":
             self._veil.hide(canvas, view, result)
         boxes = [view.box(track.face.box) for track in result.tracks]
-        taken = [*draw_status(canvas, status), *draw_recording(canvas, status)]
-        self._marks.draw(canvas, result.tracks, boxes, self.bars, taken)
+        notices = Notices(canvas, status)
+        self._marks.draw(canvas, result.tracks, boxes, self.bars, notices.places)
+        notices.draw(canvas)
         return canvas
 
     def follow(self, result: Result) -> None:
@@ -58,54 +55,3 @@ class Overlay:
         canvas = black(size)
         draw_waiting(canvas, status)
         return canvas
-
-
-def draw_status(canvas: Image, status: Status | None) -> list[Box]:
-    """A small line at the left bottom: speed, temperature, what is wrong. Returns the place it takes."""
-    parts = status_parts(status)
-    if not parts:
-        return []
-    unit = unit_of(canvas)
-    font = max(9, round(15 * unit))
-    width = sum(text_width(text, font) for text, _ in parts) + (len(parts) - 1) * font + 1.4 * font
-    bottom = canvas.shape[0] - 6 * unit
-    place = Box(6 * unit, bottom - 1.6 * font, 6 * unit + width, bottom)
-    plate(canvas, place, 0.5 * font, PLATE, 0.7)
-    x = place.x0 + 0.7 * font
-    for text, warns in parts:
-        write(canvas, text, x, place.centre[1], font, AMBER if warns else GREY)
-        x += text_width(text, font) + font
-    return [place]
-
-
-def draw_recording(canvas: Image, status: Status | None) -> list[Box]:
-    """A red dot and a word at the right top while pictures of faces are saved. Returns the place it takes."""
-    if status is None or not status.recording or status.state != "running":
-        return []
-    unit = unit_of(canvas)
-    font = max(9, round(18 * unit))
-    dot = 0.7 * font
-    right, top = canvas.shape[1] - 6 * unit, 6 * unit
-    place = Box(right - text_width(_RECORDING, font) - dot - 1.7 * font, top, right, top + 1.7 * font)
-    plate(canvas, place, 0.5 * font, PLATE, 0.82)
-    x, middle = place.x0 + 0.6 * font, place.centre[1]
-    plate(canvas, Box(x, middle - dot / 2, x + dot, middle + dot / 2), dot / 2, RED)
-    write(canvas, _RECORDING, x + dot + 0.4 * font, middle, font, WHITE)
-    return [place]
-
-
-def status_parts(status: Status | None) -> list[tuple[str, bool]]:
-    """The words of the status line, and of each whether it is a warning."""
-    if status is None:
-        return []
-    parts = []
-    if status.state != "running":
-        parts.append(("paused" if status.state == "paused" else "waiting for the camera", True))
-    if status.fps > 0:
-        parts.append((f"{status.fps:.0f} fps", False))
-    if status.temperature_c is not None:
-        parts.append((f"{status.temperature_c:.0f}°C", False))
-    if status.throttled:
-        parts.append(("slowed down by heat or power", True))
-    parts += [("no broker" if name == "mqtt" else f"{name} is broken", True) for name in status.away]
-    return parts

@@ -23,28 +23,29 @@ def black(size: tuple[int, int]) -> Image:
     return np.zeros((size[1], size[0], 3), np.uint8)
 
 
-def draw_words(canvas: Image, tracks: Sequence[Track], bars: bool, height: int) -> None:
-    """Each face's emotion as a large drawing and word, in the order in which the people came, down to this height."""
+def draw_words(canvas: Image, tracks: Sequence[Track], bars: bool, place: Box) -> None:
+    """Each face's emotion as a large drawing and word, in the order in which the people came, in this place."""
     shown = sorted(tracks, key=lambda track: track.id)[:MOST_SHOWN]
-    width = canvas.shape[1]
     if not shown:
-        size = max(8, round(0.3 * min(width, height)))
-        paint(canvas, icon_mask("neutral", size), (width - size) / 2, (height - size) / 2, TRACK, 0.6)
-    for track, cell in zip(shown, cells(len(shown), width, height), strict=True):
+        size = max(8, round(0.3 * min(place.width, place.height)))
+        x, y = place.centre
+        paint(canvas, icon_mask("neutral", size), x - size / 2, y - size / 2, TRACK, 0.6)
+    for track, cell in zip(shown, cells(len(shown), place), strict=True):
         _draw_cell(canvas, cell, track, bars)
 
 
-def cells(count: int, width: int, height: int) -> list[Box]:
-    """The screen divided among `count` people so that words are largest; a last row that is not full is centred."""
+def cells(count: int, place: Box) -> list[Box]:
+    """A place divided among `count` people so that words are largest; a last row that is not full is centred."""
     if count == 0:
         return []
+    width, height = place.width, place.height
     columns = max(range(1, count + 1), key=lambda n: min(width / n, height / math.ceil(count / n)))
     rows = math.ceil(count / columns)
     places = []
     for i in range(count):
         row, column = divmod(i, columns)
         unused = columns - min(columns, count - row * columns)
-        x, y = (column + unused / 2) * width / columns, row * height / rows
+        x, y = place.x0 + (column + unused / 2) * width / columns, place.y0 + row * height / rows
         places.append(Box(x, y, x + width / columns, y + height / rows))
     return places
 

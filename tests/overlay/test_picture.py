@@ -12,7 +12,7 @@ from edge.emotion.labels import LABELS
 from edge.overlay import Overlay
 from edge.overlay.ink import PALETTE, colour_of
 from edge.overlay.marks import bars_size, plate_size, shown_label, shown_percent
-from edge.overlay.overlay import status_parts
+from edge.overlay.notices import status_parts
 from edge.overlay.place import best_place, fitted
 from edge.types import Box, Face, Image, Status, Track
 from tests.overlay.scenes import NO_POINTS, STATUS, changed, flat, noise, result, scene, track

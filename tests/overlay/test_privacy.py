@@ -103,7 +103,7 @@ def test_none_shows_a_calm_sign_where_nobody_is() -> None:
 @pytest.mark.parametrize("count", range(1, MOST_SHOWN + 1))
 @pytest.mark.parametrize("size", [(640, 480), (480, 800), (1920, 1080)])
 def test_words_share_the_screen(count: int, size: tuple[int, int]) -> None:
-    places = cells(count, *size)
+    places = cells(count, Box(0, 0, *size))
     assert len(places) == count
     assert all(place.clipped(*size).width > place.width - 0.01 for place in places)
     assert all(overlap(one, other) < 1 for i, one in enumerate(places) for other in places[:i])
