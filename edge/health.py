@@ -66,6 +66,12 @@ def summary(status: Status) -> str:
     )
 
 
+def troubles(status: Status) -> list[str]:
+    """What is wrong besides the camera, in a few words each, for people who look at a screen."""
+    heat = ["slowed down by heat or power"] if status.throttled else []
+    return heat + ["no broker" if name == "mqtt" else f"{name} is broken" for name in status.away]
+
+
 def _percentiles(values: list[float]) -> tuple[float, float]:
     median, high = np.percentile(values, (50, 95))
     return float(median), float(high)

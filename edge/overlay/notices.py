@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
+from edge.health import troubles
 from edge.overlay.ink import AMBER, GREY, PLATE, RED, WHITE, plate, text_width, write
 from edge.overlay.place import unit_of
 from edge.types import Box, Image, Status
 
+Part = tuple[str, bool]
+"""Some words, and whether they are a warning."""
+
 _RECORDING: Final = "recording faces"
+_LINE: Final = 1.35
+"""From one line of the status to the next, in font sizes."""
 
 
 class Notices:
@@ -16,9 +24,10 @@ class Notices:
 
     def __init__(self, canvas: Image, status: Status | None) -> None:
         self._unit = unit_of(canvas)
-        self._parts = status_parts(status)
         height, width = canvas.shape[:2]
-        self._status = self._status_place(height) if self._parts else None
+        room = width - 12 * self._unit - 1.4 * self._status_font
+        self._lines = lines_of(status_parts(status), self._status_font, room)
+        self._status = self._status_place(height) if self._lines else None
         self._recording = self._recording_place(width) if is_recording(status) else None
         top = self._recording.y1 if self._recording else 0
         bottom = self._status.y0 if self._status else height
@@ -45,8 +54,9 @@ class Notices:
 
     def _status_place(self, height: int) -> Box:
         font, margin = self._status_font, 6 * self._unit
-        width = sum(text_width(text, font) for text, _ in self._parts) + (len(self._parts) - 1) * font + 1.4 * font
-        return Box(margin, height - margin - 1.6 * font, margin + width, height - margin)
+        width = max(_width(line, font) for line in self._lines) + 1.4 * font
+        tall = (1.6 + _LINE * (len(self._lines) - 1)) * font
+        return Box(margin, height - margin - tall, margin + width, height - margin)
 
     def _recording_place(self, width: int) -> Box:
         font, margin = self._recording_font, 6 * self._unit
@@ -55,13 +65,14 @@ class Notices:
         )
 
     def _draw_status(self, canvas: Image, place: Box) -> None:
-        """A small line: speed, temperature, what is wrong."""
+        """Small lines: what is wrong, speed, temperature."""
         font = self._status_font
         plate(canvas, place, 0.5 * font, PLATE, 0.7)
-        x = place.x0 + 0.7 * font
-        for text, warns in self._parts:
-            write(canvas, text, x, place.centre[1], font, AMBER if warns else GREY)
-            x += text_width(text, font) + font
+        for row, line in enumerate(self._lines):
+            x, middle = place.x0 + 0.7 * font, place.y0 + (0.8 + _LINE * row) * font
+            for text, warns in line:
+                write(canvas, text, x, middle, font, AMBER if warns else GREY)
+                x += text_width(text, font) + font
 
     def _draw_recording(self, canvas: Image, place: Box) -> None:
         """A red dot and a word."""
@@ -77,18 +88,49 @@ def is_recording(status: Status | None) -> bool:
     return status is not None and status.recording and status.state == "running"
 
 
-def status_parts(status: Status | None) -> list[tuple[str, bool]]:
-    """The words of the status line, and of each whether it is a warning."""
+def status_parts(status: Status | None) -> list[Part]:
+    """What the status line says, warnings first."""
     if status is None:
         return []
     parts = []
     if status.state != "running":
         parts.append(("paused" if status.state == "paused" else "waiting for the camera", True))
+    parts += [(text, True) for text in troubles(status)]
     if status.fps > 0:
         parts.append((f"{status.fps:.0f} fps", False))
     if status.temperature_c is not None:
         parts.append((f"{status.temperature_c:.0f}°C", False))
-    if status.throttled:
-        parts.append(("slowed down by heat or power", True))
-    parts += [("no broker" if name == "mqtt" else f"{name} is broken", True) for name in status.away]
     return parts
+
+
+def lines_of(parts: Sequence[Part], font: int, width: float) -> list[list[Part]]:
+    """The status line broken into lines of this width. What warns of nothing is said only where all fits into one.
+
+    Only a warning wider than that is broken between its words.
+    """
+    if _width(parts, font) <= width:
+        return [list(parts)] if parts else []
+    lines: list[list[Part]] = [[]]
+    for text, warns in (part for part in parts if part[1]):
+        for piece in _broken(text, font, width):
+            if lines[-1] and _width([*lines[-1], (piece, warns)], font) > width:
+                lines.append([])
+            lines[-1].append((piece, warns))
+    return lines if lines[0] else []
+
+
+def _broken(text: str, font: int, width: float) -> list[str]:
+    """A text cut between words where it is too wide for a line."""
+    rows = [""]
+    for word in text.split():
+        longer = f"{rows[-1]} {word}".strip()
+        if rows[-1] and text_width(longer, font) > width:
+            rows.append(word)
+        else:
+            rows[-1] = longer
+    return rows
+
+
+def _width(parts: Sequence[Part], font: int) -> float:
+    """Of a line of text. Any digit may become the widest, so that the plate does not tremble."""
+    return sum(text_width(re.sub(r"\d", "8", text), font) for text, _ in parts) + (len(parts) - 1) * font

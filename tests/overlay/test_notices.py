@@ -8,7 +8,7 @@ import pytest
 from edge.emotion.labels import LABELS
 from edge.overlay import Overlay
 from edge.overlay.ink import AMBER, GREY, WHITE
-from edge.overlay.notices import Notices
+from edge.overlay.notices import Notices, lines_of, status_parts
 from edge.overlay.words import black
 from edge.types import Box, Image, Status, Track
 from tests.overlay.scenes import flat, result, track
@@ -59,3 +59,27 @@ def test_words_without_a_picture_keep_away_from_notices(size: tuple[int, int], b
     for rows in (slice(0, int(strips.y0)), slice(int(strips.y1) + 1, size[1])):
         assert np.array_equal(alone[rows], crowded[rows])
     assert not np.array_equal(alone, crowded)
+
+
+@pytest.mark.parametrize("size", [(240, 320), (160, 120), *SIZES])
+@pytest.mark.parametrize("away", [(), ("mqtt",), ("mqtt", "csv", "jsonl", "homeassistant", "terminal", "web")])
+def test_no_warning_runs_off_the_screen(size: tuple[int, int], away: tuple[str, ...]) -> None:
+    bad = Status("waiting", "x", fps=29.6, temperature_c=81.2, throttled=True, recording=True, away=away)
+    for place in Notices(black(size), bad).places:
+        assert place.clipped(*size) == place
+    picture = Overlay("none", False).draw(result(flat()), bad, size)
+    amber = (picture == AMBER).all(axis=-1)
+    assert amber.any()
+    assert not amber[:, -3:].any()
+    assert not amber[-3:].any()
+
+
+def test_warnings_come_first_and_speed_gives_way() -> None:
+    parts = status_parts(BUSY)
+    slow, broker = ("slowed down by heat or power", True), ("no broker", True)
+    assert lines_of(parts, 15, 900) == [[slow, broker, ("30 fps", False), ("81°C", False)]]
+    assert lines_of(parts, 15, 330) == [[slow, broker]]
+    assert lines_of(parts, 15, 230) == [[slow], [broker]]
+    assert lines_of(parts, 15, 120) == [[("slowed down by", True)], [("heat or power", True)], [broker]]
+    assert lines_of(status_parts(Status("running", "x", fps=30)), 15, 20) == []
+    assert lines_of((), 15, 900) == []

@@ -175,8 +175,8 @@ def test_status_line() -> None:
     hot = Status("waiting", "x", temperature_c=84.7, throttled=True)
     assert status_parts(hot) == [
         ("waiting for the camera", True),
-        ("85°C", False),
         ("slowed down by heat or power", True),
+        ("85°C", False),
     ]
     assert status_parts(Status("paused", "x")) == [("paused", True)]
     assert status_parts(Status("running", "x", away=("mqtt", "csv"))) == [("no broker", True), ("csv is broken", True)]
