@@ -21,7 +21,7 @@ from edge.overlay.ink import (
     text_width,
     write,
 )
-from edge.overlay.place import Side, best_place, unit_of
+from edge.overlay.place import Side, around, best_place, overlap, unit_of
 from edge.types import Box, Image, Track
 
 UNCERTAIN = "uncertain"
@@ -54,7 +54,6 @@ class Marks:
         unit = unit_of(canvas) * crowd_factor(len(tracks))
         for track, box in zip(tracks, boxes, strict=True):
             draw_box(canvas, box, track, unit)
-        avoid = [*taken, *boxes]
         sides: dict[tuple[int, str], Side] = {}
         plates: dict[int, Box] = {}
         # The largest first: who is nearest gets the best place.
@@ -62,17 +61,19 @@ class Marks:
         for i in order:
             key = tracks[i].id, "plate"
             size = plate_size(tracks[i], unit)
-            sides[key], plates[i], _ = self._place(canvas, boxes[i], size, ("above", "below"), unit, avoid, key)
-            avoid.append(plates[i])
+            avoid = [*boxes, *plates.values()]
+            sides[key], plates[i], _ = self._place(canvas, boxes[i], size, ("above", "below"), unit, avoid, taken, key)
+        filled = [*taken, *plates.values()]
         for i in order if bars else ():
             key = tracks[i].id, "bars"
-            sides[key], place, covered = self._place(
-                canvas, boxes[i], bars_size(unit), ("right", "left", "below", "above"), unit, avoid, key
-            )
-            # The nearest face always has its bars; others only where they hide nothing.
-            if i == order[0] or covered < 0.03:
+            beside: tuple[Side, ...] = ("right", "left", "below", "above")
+            size = bars_size(unit)
+            sides[key], place, covered = self._place(canvas, boxes[i], size, beside, unit, boxes, filled, key)
+            # The nearest face may have its bars over a face, others only close by and over none. Nobody, over words.
+            near = covered < 0.03 and overlap(place, around([boxes[i], plates[i]], 12 * unit)) > 0
+            if (i == order[0] or near) and not any(overlap(place, other) for other in filled):
                 draw_bars(canvas, place, tracks[i], unit)
-                avoid.append(place)
+                filled.append(place)
         # Last, so that where all is crowded the name is on top.
         for i, place in plates.items():
             draw_plate(canvas, place, tracks[i], unit)
@@ -86,11 +87,12 @@ class Marks:
         sides: Sequence[Side],
         unit: float,
         avoid: Sequence[Box],
+        never: Sequence[Box],
         key: tuple[int, str],
     ) -> tuple[Side, Box, float]:
         margin = 4 * unit
         bounds = Box(margin, margin, canvas.shape[1] - margin, canvas.shape[0] - margin)
-        return best_place(face, size, sides, 9 * unit, bounds, avoid, self._sides.get(key))
+        return best_place(face, size, sides, 9 * unit, bounds, avoid, self._sides.get(key), never)
 
 
 def crowd_factor(faces: int) -> float:

@@ -1,0 +1,71 @@
+"""Where plates and bars lie: beside one another, never over words."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.emotion.labels import LABELS
+from edge.overlay import Overlay, marks
+from edge.overlay.notices import Notices
+from edge.overlay.place import moved_off, overlap
+from edge.types import Box, Status, Track
+from tests.overlay.scenes import flat, result, track
+
+SIZES = [(320, 240), (800, 480), (480, 800), (1920, 1080)]
+BUSY = Status("running", "x", fps=29.6, temperature_c=81.2, throttled=True, recording=True, away=("mqtt",))
+
+
+def places(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], *people: Track
+) -> tuple[list[Box], list[Box], list[Box]]:
+    """Of plates, of bars and of notices."""
+    plates: list[Box] = []
+    bars: list[Box] = []
+    monkeypatch.setattr(marks, "draw_plate", lambda canvas, place, *_: plates.append(place))
+    monkeypatch.setattr(marks, "draw_bars", lambda canvas, place, *_: bars.append(place))
+    image = flat(*size)
+    Overlay("picture", True).draw(result(image, *people), BUSY)
+    return plates, bars, Notices(image, BUSY).places
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("x", [-0.1, 0.0, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("y", [-0.15, 0.02, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("side", [0.12, 0.35, 0.95])
+def test_one_face_has_plate_and_bars_that_cover_no_words(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], x: float, y: float, side: float
+) -> None:
+    width, height = size
+    length = side * min(size)
+    person = track(1, Box(x * width, y * height, x * width + length, y * height + length), "surprise", 1.0)
+    plates, bars, notices = places(monkeypatch, size, person)
+    assert len(plates) == len(bars) == 1
+    everything = plates + bars + notices
+    assert all(place.clipped(*size) == place for place in everything)
+    assert not any(overlap(one, other) for i, one in enumerate(everything) for other in everything[:i])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_in_a_crowd_bars_are_left_out_rather_than_drawn_under_names(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    people = [
+        track(i, Box(x, y, x + 0.14 * size[0], y + 0.23 * size[1]), LABELS[i % 7])
+        for i in range(10)
+        for x in [(0.03 + 0.19 * (i % 5)) * size[0]]
+        for y in [(0.06 + 0.46 * (i // 5)) * size[1]]
+    ]
+    plates, bars, notices = places(monkeypatch, size, *people)
+    assert len(plates) == 10
+    words = plates + notices
+    assert not any(overlap(one, other) for one in bars for other in words)
+    assert not any(overlap(one, other) for one in plates for other in notices)
+
+
+def test_moved_off_takes_the_nearest_free_place_or_none() -> None:
+    bounds = Box(0, 0, 100, 100)
+    box = Box(40, 40, 60, 60)
+    assert moved_off(box, bounds, [Box(0, 0, 100, 30)], 2) == box
+    assert moved_off(box, bounds, [Box(0, 30, 100, 45)], 2) == Box(40, 47, 60, 67)
+    assert moved_off(box, bounds, [Box(0, 30, 100, 45), Box(0, 50, 100, 75)], 2) == Box(40, 8, 60, 28)
+    assert moved_off(box, bounds, [Box(0, 5, 100, 95)], 2) == box
