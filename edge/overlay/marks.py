@@ -13,6 +13,7 @@ from edge.overlay.ink import (
     WHITE,
     Colour,
     colour_of,
+    dark_plate,
     dashes,
     outline,
     paint,
@@ -127,7 +128,7 @@ def draw_plate(canvas: Image, place: Box, track: Track, unit: float) -> None:
     """Icon, the emotion's name, percent."""
     font = plate_font(unit)
     middle = place.centre[1]
-    plate(canvas, place, place.height * 0.32, PLATE, 0.66 if track.uncertain else 0.82)
+    dark_plate(canvas, place, place.height * 0.32)
     size = round(1.15 * font)
     paint(canvas, icon_mask(shown_label(track), size), place.x0 + 0.35 * font, middle - size / 2, shown_colour(track))
     write(canvas, shown_label(track), place.x0 + 1.8 * font, middle, font, GREY if track.uncertain else WHITE)
@@ -148,7 +149,7 @@ def bars_font(unit: float) -> int:
 def draw_bars(canvas: Image, place: Box, track: Track, unit: float) -> None:
     """All seven probabilities; the announced one stands out."""
     font = bars_font(unit)
-    plate(canvas, place, 0.6 * font, PLATE, 0.82)
+    dark_plate(canvas, place, 0.6 * font)
     left = place.x0 + 1.3 * font + _names_width(font)
     for row, (label, probability) in enumerate(zip(LABELS, track.probabilities, strict=True)):
         middle = place.y0 + (0.4 + 1.45 * (row + 0.5)) * font

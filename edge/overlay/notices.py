@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge.health import troubles
-from edge.overlay.ink import AMBER, GREY, PLATE, RED, WHITE, plate, text_width, write
+from edge.overlay.ink import AMBER, GREY, RED, WHITE, dark_plate, plate, text_width, write
 from edge.overlay.place import unit_of
 from edge.types import Box, Image, Status
 
@@ -67,7 +67,7 @@ class Notices:
     def _draw_status(self, canvas: Image, place: Box) -> None:
         """Small lines: what is wrong, speed, temperature."""
         font = self._status_font
-        plate(canvas, place, 0.5 * font, PLATE, 0.7)
+        dark_plate(canvas, place, 0.5 * font)
         for row, line in enumerate(self._lines):
             x, middle = place.x0 + 0.7 * font, place.y0 + (0.8 + _LINE * row) * font
             for text, warns in line:
@@ -78,7 +78,7 @@ class Notices:
         """A red dot and a word."""
         font = self._recording_font
         dot = 0.7 * font
-        plate(canvas, place, 0.5 * font, PLATE, 0.82)
+        dark_plate(canvas, place, 0.5 * font)
         x, middle = place.x0 + 0.6 * font, place.centre[1]
         plate(canvas, Box(x, middle - dot / 2, x + dot, middle + dot / 2), dot / 2, RED)
         write(canvas, _RECORDING, x + dot + 0.4 * font, middle, font, WHITE)
