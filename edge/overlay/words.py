@@ -17,6 +17,8 @@ from edge.types import Box, Image, Status, Track
 MOST_SHOWN: Final = 12
 """With more faces than that the words are too small to be read from afar."""
 
+_NOBODY: Final = "nobody"
+
 
 def black(size: tuple[int, int]) -> Image:
     """size: width, height."""
@@ -27,9 +29,9 @@ def draw_words(canvas: Image, tracks: Sequence[Track], bars: bool, place: Box) -
     """Each face's emotion as a large drawing and word, in the order in which the people came, in this place."""
     shown = sorted(tracks, key=lambda track: track.id)[:MOST_SHOWN]
     if not shown:
-        size = max(8, round(0.3 * min(place.width, place.height)))
-        x, y = place.centre
-        paint(canvas, icon_mask("neutral", size), x - size / 2, y - size / 2, TRACK, 0.6)
+        # A word only: every drawing of a face says an emotion.
+        font = max(10, round(0.5 * min(place.width / 6, place.height / 4.5)))
+        _write_centred(canvas, _NOBODY, *place.centre, font, GREY)
     for track, cell in zip(shown, cells(len(shown), place), strict=True):
         _draw_cell(canvas, cell, track, bars)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge.overlay import Overlay
+from edge.overlay.ink import text_mask
 from edge.overlay.place import overlap
 from edge.overlay.words import MOST_SHOWN, cells
 from edge.types import Box
@@ -95,9 +96,17 @@ def test_none_has_no_pixel_of_the_picture() -> None:
     assert drawn[0].any()
 
 
-def test_none_shows_a_calm_sign_where_nobody_is() -> None:
-    picture = Overlay("none", False).draw(result(noise()), None)
-    assert 0 < picture.max() < 100
+@pytest.mark.parametrize("size", [(320, 240), (800, 480), (480, 800), (1920, 1080)])
+def test_none_says_that_nobody_is_there_and_shows_no_emotion(size: tuple[int, int]) -> None:
+    picture = Overlay("none", False).draw(result(noise()), None, size)
+    lit = picture.any(axis=-1)
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    letters = text_mask("nobody", round(0.5 * min(size[0] / 6, size[1] / 4.5)))
+    top, left = rows[0] - np.flatnonzero(letters.any(axis=1))[0], columns[0] - np.flatnonzero(letters.any(axis=0))[0]
+    word = lit[top : top + letters.shape[0], left : left + letters.shape[1]]
+    assert (word == (letters > 1)).mean() > 0.99
+    assert word.sum() == lit.sum(), "nothing but the word"
+    assert abs((columns[0] + columns[-1]) / 2 - size[0] / 2) < 0.005 * size[0] + 1
 
 
 @pytest.mark.parametrize("count", range(1, MOST_SHOWN + 1))
