@@ -43,14 +43,14 @@ def taken_from(reader):
     return received.decode()
 
 
-def picture(*results, status=None):
+def picture(*results, status=None, width=80, height=25):
     table = FaceTable("auto")
     for one in results:
         table.show(one)
     if status is not None:
         table.status(status)
-    console = Console(file=io.StringIO(), width=80)
-    console.print(table.picture())
+    console = Console(file=io.StringIO(), width=width, height=height)
+    console.print(table)
     return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
 
 
@@ -95,6 +95,47 @@ def test_the_table_says_why_there_is_nothing():
     for state, reason in (("waiting", "waiting for the camera"), ("paused", "off")):
         (line,) = picture(result(track()), status=Status(state, "auto"))
         assert reason in line
+
+
+def test_the_footer_is_whole_on_a_terminal_of_any_height():
+    crowd = result(*(track(number) for number in range(10)))
+    status = Status("running", "auto", fps=30, recording=True)
+    footer = "30.0 fps · 10 faces · auto · recording faces"
+    assert len(picture(crowd, status=status, height=12)) == 12
+    low = picture(crowd, status=status, height=8)
+    assert len(low) == 8
+    assert low[-2:] == ["5 more", footer]
+    assert picture(crowd, status=status, height=3)[1:] == ["10 more", footer]
+    for height in (1, 2):
+        assert picture(crowd, status=status, height=height) == [footer]
+    narrow = picture(crowd, status=status, width=24, height=8)
+    assert len(narrow) == 8
+    assert " ".join(narrow[-2:]) == footer
+
+
+def test_a_low_terminal_shows_the_footer():
+    now = 5.0
+    with screen() as reader:
+        table = LiveTable(Console(width=80, height=8), "auto", clock=lambda: now)
+        table.status(Status("running", "auto", recording=True))
+        taken_from(reader)
+        now += 0.21
+        table.show(result(*(track(number) for number in range(10))))
+        received = taken_from(reader)
+        assert "recording faces" in received
+        assert received.count("\n") == 7, "no line more than the terminal has"
+        table.close()
+
+
+def test_the_footer_says_what_is_wrong():
+    bad = {"throttled": True, "away": ("mqtt", "csv")}
+    words = "slowed down by heat or power · no broker · csv is broken"
+    assert picture(result(), status=Status("running", "auto", **bad), width=120) == [
+        f"0.0 fps · no faces · auto · {words}"
+    ]
+    assert picture(result(), status=Status("paused", "auto", **bad), width=120) == [
+        f"detection is switched off · auto · {words}"
+    ]
 
 
 def test_the_table_is_drawn_in_place_and_removed():

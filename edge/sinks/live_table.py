@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TextIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from edge.emotion.labels import LABELS
+from edge.health import troubles
 from edge.types import Result, Status, Track
 
 _STYLES: Final = dict(zip(LABELS, ("red", "green", "magenta", "yellow", "blue", "cyan", "white"), strict=True))
@@ -47,27 +48,39 @@ class FaceTable:
         if status.state != "running":
             self._tracks = ()
 
-    def picture(self) -> RenderableType:
-        footer = Text(self._footer(), style="dim")
-        if not self._tracks:
-            return footer
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        table.add_column("id", justify="right", style="dim")
-        table.add_column("emotion", min_width=len("surprise?"))
-        table.add_column("", width=_BAR_CELLS)
-        table.add_column("confidence", justify="right")
-        table.add_column("since", justify="right", min_width=6)
-        for track in self._tracks:
-            table.add_row(*_row(track, self._t - self._since[track.id][1]))
-        return Group(table, footer)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The faces and a footer, which is whole on any terminal: where it is low, faces are left out."""
+        footer = self._footer()
+        rows = options.size.height - 1 - len(footer.wrap(console, options.max_width))
+        if self._tracks and rows > 0:
+            yield self._faces(rows)
+        yield footer
 
-    def _footer(self) -> str:
+    def _faces(self, rows: int) -> Table:
+        """rows: at least one; the last one counts those who have none."""
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("id", justify="right", style="dim", no_wrap=True)
+        table.add_column("emotion", min_width=len("surprise?"), no_wrap=True)
+        table.add_column("", width=_BAR_CELLS, no_wrap=True)
+        table.add_column("confidence", justify="right", no_wrap=True)
+        table.add_column("since", justify="right", min_width=6, no_wrap=True)
+        shown = self._tracks if len(self._tracks) <= rows else self._tracks[: rows - 1]
+        for track in shown:
+            table.add_row(*_row(track, self._t - self._since[track.id][1]))
+        if rest := len(self._tracks) - len(shown):
+            table.add_row("", f"{rest} more", style="dim")
+        return table
+
+    def _footer(self) -> Text:
         status = self._status
-        if status.state != "running":
-            return f"{_STATES[status.state]} · {status.source}"
         count = len(self._tracks)
-        recording = " · recording faces" if status.recording else ""
-        return f"{status.fps:.1f} fps · {count or 'no'} face{'' if count == 1 else 's'} · {status.source}{recording}"
+        faces = f"{count or 'no'} face{'' if count == 1 else 's'}"
+        running = f"{status.fps:.1f} fps · {faces}"
+        parts = [(running if status.state == "running" else _STATES[status.state], "dim"), (status.source, "dim")]
+        if status.recording and status.state == "running":
+            parts.append(("recording faces", "red"))
+        parts += [(trouble, "yellow") for trouble in troubles(status)]
+        return Text(" · ", style="dim").join(Text(*part) for part in parts)
 
 
 class LiveTable:
@@ -107,7 +120,7 @@ class LiveTable:
         # A terminal that takes nothing (Ctrl-S) must not stop the loop.
         if now - self._drawn >= _REFRESH_S and select.select((), (self._console.file,), (), 0)[1]:
             self._drawn = now
-            self._live.update(self._table.picture(), refresh=True)
+            self._live.update(self._table, refresh=True)
 
     def _send_log_to(self, stream: TextIO) -> None:
         for handler in self._log_handlers:
