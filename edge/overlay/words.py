@@ -17,6 +17,9 @@ from edge.types import Box, Image, Status, Track
 MOST_SHOWN: Final = 12
 """With more faces than that the words are too small to be read from afar."""
 
+_LEAST_PITCH: Final = 11
+"""From one column to the next, in pixels: closer together, nobody makes out the drawings below them."""
+
 _NOBODY: Final = "nobody"
 
 
@@ -71,9 +74,9 @@ def _write_centred(canvas: Image, text: str, x: float, middle: float, size: int,
 
 
 def _draw_columns(canvas: Image, place: Box, track: Track, colour: Colour) -> None:
-    """The seven probabilities as columns over their small drawings."""
+    """The seven probabilities as columns over their small drawings, which are left out where they would be smudges."""
     pitch = place.width / len(LABELS)
-    icon = max(8, round(0.62 * pitch))
+    icon = round(0.62 * pitch) if pitch >= _LEAST_PITCH else 0
     bottom = place.y1 - 1.25 * icon
     for i, (label, probability) in enumerate(zip(LABELS, track.probabilities, strict=True)):
         x = place.x0 + (i + 0.5) * pitch
@@ -82,7 +85,8 @@ def _draw_columns(canvas: Image, place: Box, track: Track, colour: Colour) -> No
         plate(canvas, Box(x - half, place.y0, x + half, bottom), half, TRACK, 0.45)
         top = bottom - max(2 * half, (bottom - place.y0) * min(1.0, float(probability)))
         plate(canvas, Box(x - half, top, x + half, bottom), half, colour if chosen else GREY)
-        paint(canvas, icon_mask(label, icon), x - icon / 2, place.y1 - icon, colour if chosen else GREY)
+        if icon:
+            paint(canvas, icon_mask(label, icon), x - icon / 2, place.y1 - icon, colour if chosen else GREY)
 
 
 def draw_waiting(canvas: Image, status: Status | None) -> None:

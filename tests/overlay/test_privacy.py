@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.overlay import Overlay
+from edge.overlay import Overlay, words
 from edge.overlay.ink import text_mask
 from edge.overlay.place import overlap
 from edge.overlay.words import MOST_SHOWN, cells
@@ -116,6 +116,19 @@ def test_words_share_the_screen(count: int, size: tuple[int, int]) -> None:
     assert len(places) == count
     assert all(place.clipped(*size).width > place.width - 0.01 for place in places)
     assert all(overlap(one, other) < 1 for i, one in enumerate(places) for other in places[:i])
+
+
+@pytest.mark.parametrize(("width", "drawn"), [(60, 1), (90, 1), (120, 8), (240, 8)])
+def test_drawings_below_columns_are_left_out_where_they_would_be_smudges(
+    monkeypatch: pytest.MonkeyPatch, width: int, drawn: int
+) -> None:
+    sizes: list[int] = []
+    icon_mask = words.icon_mask
+    monkeypatch.setattr(words, "icon_mask", lambda name, size: sizes.append(size) or icon_mask(name, size))
+    words.draw_words(
+        words.black((width, width)), [track(1, Box(0, 0, 9, 9), "happy")], True, Box(0, 0, width, 2 * width)
+    )
+    assert len(sizes) == drawn, "the large one, and perhaps seven small ones"
 
 
 def test_none_draws_no_more_words_than_can_be_read() -> None:
