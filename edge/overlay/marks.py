@@ -43,10 +43,11 @@ def shown_colour(track: Track) -> Colour:
 
 
 class Marks:
-    """Draws them. Remembers on which side of its face each plate was, so that plates do not jump about."""
+    """Draws them. Remembers where and how long each plate was, so that plates do not jump about."""
 
     def __init__(self) -> None:
         self._sides: dict[tuple[int, str], Side] = {}
+        self._short: set[int] = set()
 
     def draw(
         self, canvas: Image, tracks: Sequence[Track], boxes: Sequence[Box], bars: bool, taken: Sequence[Box]
@@ -59,11 +60,12 @@ class Marks:
         plates: dict[int, Box] = {}
         # The largest first: who is nearest gets the best place.
         order = sorted(range(len(tracks)), key=lambda i: -boxes[i].width * boxes[i].height)
+        short: set[int] = set()
         for i in order:
             key = tracks[i].id, "plate"
-            size = plate_size(tracks[i], unit)
-            avoid = [*boxes, *plates.values()]
-            sides[key], plates[i], _ = self._place(canvas, boxes[i], size, ("above", "below"), unit, avoid, taken, key)
+            others = list(plates.values())
+            sides[key], plates[i], is_short = self._place_plate(canvas, tracks[i], boxes[i], unit, boxes, others, taken)
+            short |= {tracks[i].id} if is_short else set()
         filled = [*taken, *plates.values()]
         for i in order if bars else ():
             key = tracks[i].id, "bars"
@@ -77,8 +79,29 @@ class Marks:
                 filled.append(place)
         # Last, so that where all is crowded the name is on top.
         for i, place in plates.items():
-            draw_plate(canvas, place, tracks[i], unit)
-        self._sides = sides
+            draw_plate(canvas, place, tracks[i], unit, tracks[i].id in short)
+        self._sides, self._short = sides, short
+
+    def _place_plate(
+        self,
+        canvas: Image,
+        track: Track,
+        face: Box,
+        unit: float,
+        faces: Sequence[Box],
+        plates: Sequence[Box],
+        taken: Sequence[Box],
+    ) -> tuple[Side, Box, bool]:
+        """Side, place, and whether it is short: where the long one would lie over another's."""
+        key, avoid = (track.id, "plate"), [*faces, *plates]
+        sides: tuple[Side, ...] = ("above", "below")
+        side, place, _ = self._place(canvas, face, plate_size(track, unit), sides, unit, avoid, taken, key)
+        # One that was short becomes long again only with room to spare: no flicker.
+        needed = around([place], 6 * unit if track.id in self._short else 0)
+        if not any(overlap(needed, other) for other in plates):
+            return side, place, False
+        size = plate_size(track, unit, short=True)
+        return *self._place(canvas, face, size, sides, unit, avoid, taken, key)[:2], True
 
     def _place(
         self,
@@ -115,22 +138,29 @@ def plate_font(unit: float) -> int:
     return max(10, round(23 * unit))
 
 
-def plate_size(track: Track, unit: float) -> tuple[float, float]:
-    """Width and height of a label plate. It leaves room for any two digits, so that it does not tremble."""
+def plate_size(track: Track, unit: float, short: bool = False) -> tuple[float, float]:
+    """Width and height of a label plate. It leaves room for any two digits, so that it does not tremble.
+
+    short: with the drawing only, where there is no room for words.
+    """
     font = plate_font(unit)
+    if short:
+        return 0.7 * font + round(1.15 * font), round(1.6 * font)
     percent = (
         0.0 if track.uncertain else max(text_width("88%", font), text_width(shown_percent(track), font)) + 0.4 * font
     )
     return 2.35 * font + text_width(shown_label(track), font) + percent, round(1.6 * font)
 
 
-def draw_plate(canvas: Image, place: Box, track: Track, unit: float) -> None:
-    """Icon, the emotion's name, percent."""
+def draw_plate(canvas: Image, place: Box, track: Track, unit: float, short: bool) -> None:
+    """Icon, the emotion's name, percent; short: the icon."""
     font = plate_font(unit)
     middle = place.centre[1]
     dark_plate(canvas, place, place.height * 0.32)
     size = round(1.15 * font)
     paint(canvas, icon_mask(shown_label(track), size), place.x0 + 0.35 * font, middle - size / 2, shown_colour(track))
+    if short:
+        return
     write(canvas, shown_label(track), place.x0 + 1.8 * font, middle, font, GREY if track.uncertain else WHITE)
     percent = shown_percent(track)
     if percent:

@@ -60,6 +60,22 @@ def test_in_a_crowd_bars_are_left_out_rather_than_drawn_under_names(
     words = plates + notices
     assert not any(overlap(one, other) for one in bars for other in words)
     assert not any(overlap(one, other) for one in plates for other in notices)
+    assert not any(overlap(one, other) for i, one in enumerate(plates) for other in plates[:i])
+
+
+def test_a_plate_without_room_shows_its_drawing_only_and_does_not_flicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    shorts: list[bool] = []
+    monkeypatch.setattr(marks, "draw_plate", lambda canvas, place, track, unit, short: shorts.append(short))
+    overlay = Overlay("picture", False)
+    wide = marks.plate_size(track(1, Box(0, 0, 9, 9), "happy"), 0.82 * 0.5)[0]
+    # Three in a row: the plate in the middle is below its face, the outer two share the strip above.
+    for distance, expected in ((2.0, 0), (0.98, 1), (1.02, 1), (1.2, 0)):
+        shorts.clear()
+        people = [
+            track(i, Box(x, 100, x + 30, 130), "happy") for i in range(3) for x in [30 + i * 0.5 * distance * wide]
+        ]
+        overlay.draw(result(flat(320, 240), *people), None)
+        assert sum(shorts) == expected, distance
 
 
 def test_moved_off_takes_the_nearest_free_place_or_none() -> None:
