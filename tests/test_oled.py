@@ -335,5 +335,5 @@ def test_trying_again_and_again_leaves_nothing_behind(bus, monkeypatch):
 
 def test_without_luma_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "luma.core.error", None)
-    with pytest.raises(SinkError, match=r"pip install 'emotion-edge\[oled\]'"):
+    with pytest.raises(SinkError, match=r"pip install -e '\.\[oled\]'"):
         Oled(OledConfig(True)).open()

@@ -30,16 +30,16 @@ UNCERTAIN = "uncertain"
 
 def shown_label(track: Track) -> str:
     """What a display calls this face: the announced emotion, or that it is uncertain."""
-    return UNCERTAIN if track.uncertain else track.settled
+    return UNCERTAIN if track.shown_uncertain else track.settled
 
 
 def shown_percent(track: Track) -> str:
     """The probability of the announced emotion; nothing for an uncertain face, whose number would say too much."""
-    return "" if track.uncertain else f"{100 * track.probabilities[LABELS.index(track.settled)]:.0f}%"
+    return "" if track.shown_uncertain else f"{100 * track.probabilities[LABELS.index(track.settled)]:.0f}%"
 
 
 def shown_colour(track: Track) -> Colour:
-    return GREY if track.uncertain else colour_of(track.id)
+    return GREY if track.shown_uncertain else colour_of(track.id)
 
 
 class Marks:
@@ -127,11 +127,11 @@ def crowd_factor(faces: int) -> float:
 def draw_box(canvas: Image, box: Box, track: Track, unit: float) -> None:
     """A thin line with round corners; dashed and grey for an uncertain face."""
     points = outline(box, min(16 * unit, 0.15 * min(box.width, box.height)))
-    lines = dashes(points, 9 * unit) if track.uncertain else [points]
+    lines = dashes(points, 9 * unit) if track.shown_uncertain else [points]
     thickness = max(1, round(2 * unit))
     # The dark line below keeps the coloured one visible on a background of its own colour.
-    stroke(canvas, [points], PLATE, thickness + (0 if track.uncertain else max(1, round(unit))), closed=True)
-    stroke(canvas, lines, shown_colour(track), thickness, closed=not track.uncertain)
+    stroke(canvas, [points], PLATE, thickness + (0 if track.shown_uncertain else max(1, round(unit))), closed=True)
+    stroke(canvas, lines, shown_colour(track), thickness, closed=not track.shown_uncertain)
 
 
 def plate_font(unit: float) -> int:
@@ -147,7 +147,9 @@ def plate_size(track: Track, unit: float, short: bool = False) -> tuple[float, f
     if short:
         return 0.7 * font + round(1.15 * font), round(1.6 * font)
     percent = (
-        0.0 if track.uncertain else max(text_width("88%", font), text_width(shown_percent(track), font)) + 0.4 * font
+        0.0
+        if track.shown_uncertain
+        else max(text_width("88%", font), text_width(shown_percent(track), font)) + 0.4 * font
     )
     return 2.35 * font + text_width(shown_label(track), font) + percent, round(1.6 * font)
 
@@ -161,7 +163,7 @@ def draw_plate(canvas: Image, place: Box, track: Track, unit: float, short: bool
     paint(canvas, icon_mask(shown_label(track), size), place.x0 + 0.35 * font, middle - size / 2, shown_colour(track))
     if short:
         return
-    write(canvas, shown_label(track), place.x0 + 1.8 * font, middle, font, GREY if track.uncertain else WHITE)
+    write(canvas, shown_label(track), place.x0 + 1.8 * font, middle, font, GREY if track.shown_uncertain else WHITE)
     percent = shown_percent(track)
     if percent:
         write(canvas, percent, place.x1 - 0.5 * font - text_width(percent, font), middle, font, GREY)

@@ -35,7 +35,7 @@ def small_face(track: Track, others: int, status: Status | None, size: tuple[int
     label, colour = shown_label(track), shown_colour(track)
     canvas = black(size)
     words = _draw_icon(canvas, label, colour)
-    share = None if track.uncertain else float(track.probabilities[LABELS.index(track.settled)])
+    share = None if track.shown_uncertain else float(track.probabilities[LABELS.index(track.settled)])
     _draw_words(canvas, words, label, share, others, colour)
     _draw_recording(canvas, status)
     return canvas

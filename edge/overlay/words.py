@@ -62,7 +62,9 @@ def _draw_cell(canvas: Image, cell: Box, track: Track, bars: bool) -> None:
     x, y = cell.centre[0], cell.centre[1] - tall / 2 * unit
     label, colour, icon = shown_label(track), shown_colour(track), max(8, round(2 * unit))
     paint(canvas, icon_mask(label, icon), x - icon / 2, y, colour)
-    _write_centred(canvas, label, x, y + 2.75 * unit, max(10, round(0.9 * unit)), GREY if track.uncertain else WHITE)
+    _write_centred(
+        canvas, label, x, y + 2.75 * unit, max(10, round(0.9 * unit)), GREY if track.shown_uncertain else WHITE
+    )
     if bars:
         _draw_columns(canvas, Box(x - 1.9 * unit, y + 3.6 * unit, x + 1.9 * unit, y + tall * unit), track, colour)
     elif percent := shown_percent(track):

@@ -136,10 +136,10 @@ def table_maker(source: str) -> Callable[[], LiveTable] | None:
 def _row(track: Track, seconds: float) -> tuple[str | Text, ...]:
     """id, announced emotion, bar, its probability, how long it has lasted."""
     confidence = float(track.probabilities[LABELS.index(track.settled)])
-    style = "dim" if track.uncertain else _STYLES[track.settled]
+    style = "dim" if track.shown_uncertain else _STYLES[track.settled]
     filled = round(confidence * _BAR_CELLS)
     bar = Text("━" * filled, style=style) + Text("─" * (_BAR_CELLS - filled), style="bright_black")
-    emotion = Text(track.settled + ("?" if track.uncertain else ""), style=style)
+    emotion = Text(track.settled + ("?" if track.shown_uncertain else ""), style=style)
     return str(track.id), emotion, bar, f"{100 * confidence:.0f} %", _duration(seconds)
 
 

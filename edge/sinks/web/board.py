@@ -49,7 +49,9 @@ class Board:
                 self._events.append((self.event_counts.total(), event_line(event, result)))
             if now >= self._history_due:
                 self._history_due = now + 1.0
-                self._history.append((now, [(t.id, "uncertain" if t.uncertain else t.settled) for t in result.tracks]))
+                self._history.append(
+                    (now, [(t.id, "uncertain" if t.shown_uncertain else t.settled) for t in result.tracks])
+                )
 
     def status(self, status: Status) -> None:
         with self._lock:
