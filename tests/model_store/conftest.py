@@ -13,6 +13,9 @@ import pytest
 
 from edge.emotion.bundle import Bundle, write_bundle
 from edge.emotion.updates import FOLDER_VARIABLE
+from edge.model_store import installation, rehearsal
+from edge.model_store.place import Place
+from edge.model_store.rehearsal import Cost
 from quantize.bundle import make_bundle
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -79,3 +82,22 @@ def other(bundle: Bundle) -> Bundle:
     model = bundle.model + b"\0"
     card = {**bundle.card, "sha256": hashlib.sha256(model).hexdigest()}
     return replace(bundle, model=model, card=card)
+
+
+@pytest.fixture
+def install(folder: Path, keys: Path) -> Callable[..., list[str]]:
+    """Installs a file and returns what the owner was told."""
+
+    def run(file: Path, **options: bool) -> list[str]:
+        said: list[str] = []
+        installation.install(Place(folder, None), file, keys / "model-key.pub", said.append, **options)
+        return said
+
+    return run
+
+
+@pytest.fixture
+def no_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what comes before and after it."""
+    monkeypatch.setattr(rehearsal, "cost", lambda *_, **__: Cost(0.2, 60.0))
+    monkeypatch.setattr(rehearsal, "check_on_demo", lambda *_: None)
