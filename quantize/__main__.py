@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from edge.emotion.card import load_verified
 from edge.emotion.labels import LABELS
@@ -20,7 +22,7 @@ from quantize.publish import publish
 from quantize.report import Question, compare
 from quantize.statements import LICENCE
 from training.__main__ import read_crowd
-from training.held_out import Known, held_out, known, later_half
+from training.held_out import Known, by_own_labels, held_out, known, later_half
 from training.names import DataError
 from training.splits import SPLITS
 
@@ -57,12 +59,15 @@ def _choose(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     faces = known(options.data)
-    choices = _calibration(options.calibration, faces)
-    test = held_out(faces, options.split, options.ck)
+    pictures = calibration.representative(faces.splits["Training"], _calibration(options.calibration, faces))
     from quantize.convert import convert
 
+    faces = _as_learnt(faces, _recipe(options.run))
+    test = held_out(faces, options.split, options.ck)
+
     target = options.out / f"{options.name}.tflite"
-    card = convert(options.run, faces.splits, test, choices, options.licence, target, options.method)
+    selection = faces.splits["PublicTest"]
+    card = convert(options.run, pictures, selection, test, options.licence, target, options.method)
     accuracy = card["metrics"]["everyday"]["accuracy"]["value"]
     log.info("%s: %d bytes, made by %s", target, card["size_bytes"], card["quantization"]["method"])
     log.info("%s accuracy %.2f %%", test.split, 100 * accuracy)
@@ -72,11 +77,12 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    faces = known(options.data)
-    test = held_out(faces, options.split, options.ck)
+    model = find_model(options.model)
+    recipe = load_verified(model)[1].get("training", {}).get("recipe", {})
     from quantize.describe import calibrated_again
 
-    model = find_model(options.model)
+    faces = _as_learnt(known(options.data), recipe)
+    test = held_out(faces, options.split, options.ck)
     card = calibrated_again(model, faces.splits["PublicTest"], test)
     log.info("%s: temperature %.3f, uncertain below %.3f", model, card["temperature"], card["uncertain_below"])
     log.info("%s accuracy %.2f %%", test.split, 100 * card["metrics"]["everyday"]["accuracy"]["value"])
@@ -87,17 +93,33 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _methods(options: argparse.Namespace) -> int:
     faces = known(options.data)
-    choices = _calibration(options.calibration, faces)
+    pictures = calibration.representative(faces.splits["Training"], _calibration(options.calibration, faces))
     from quantize.convert import checksum, load_float32
     from quantize.markdown import method_table
     from quantize.methods import Source, compare_methods, write_lines
 
     network = checksum(options.run)
-    source = Source.of(load_float32(options.run), calibration.representative(faces.splits["Training"], choices))
-    lines = compare_methods(source, faces.splits["PublicTest"])
+    selection = _as_learnt(faces, _recipe(options.run)).splits["PublicTest"]
+    lines = compare_methods(Source.of(load_float32(options.run), pictures), selection)
     write_lines(options.run, network, lines)
     sys.stdout.write(method_table(lines))
     return 0
+
+
+def _as_learnt(faces: Known, recipe: dict[str, Any]) -> Known:
+    """FER2013's pictures with the labels that a network of this recipe learnt."""
+    from quantize.describe import learnt_words
+
+    return by_own_labels(faces) if learnt_words(recipe) else faces
+
+
+def _recipe(run: Path) -> dict[str, Any]:
+    """Of a run; what is wrong with its folder is said by whoever needs more of it."""
+    from training.train import FACTS
+
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return dict(json.loads((run / FACTS).read_text(encoding="utf-8"))["recipe"])
+    return {}
 
 
 def _calibration(file: Path | None, faces: Known) -> list[calibration.Choice]:
@@ -134,12 +156,12 @@ def _shipped(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
         raise DataError("a report needs --run and --model, or --float and --int8")
     model = find_model(options.model)
     pair = shipped_pair(options.run, model)
-    faces = known(options.data)
+    faces = _as_learnt(known(options.data), _recipe(options.run))
     pictures = faces.splits[options.split].labelled()
     if not len(pictures):
         raise DataError(f"{options.data} holds no labelled face of {options.split}")
     others = {} if options.ck is None else {"CK+, later half of its people": later_half(options.ck)[0]}
-    whose = f"{options.data.name}," if faces.keywords is None else "FER+"
+    whose = f"{faces.truth or options.data.name}," if faces.keywords is None else "FER+"
     split = f"{whose} {options.split}, everyday base rates"
     question = Question(model.stem, split, pictures, LABELS, options.limit_points, others)
     return pair, question, (options.out or model.parent) / model.stem

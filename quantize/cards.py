@@ -140,8 +140,12 @@ def headline(metrics: dict[str, Any]) -> list[Row]:
         "the FER+ authors' rule, 8 classes": metrics.get("authors_majority"),
         "FER2013's own labels": metrics.get("fer2013_labels"),
     }
+    truth = f" by {metrics['truth']}" if "truth" in metrics else ""
     lines: list[Row] = [
-        (f"right, of {metrics['faces']:,} faces ({metrics['split']})", *(interval(one["accuracy"]) for one in both)),
+        (
+            f"right{truth}, of {metrics['faces']:,} faces ({metrics['split']})",
+            *(interval(one["accuracy"]) for one in both),
+        ),
         *by_both_views("the same by both views, as a single picture is named", metrics, "both_views"),
         ("macro-F1: every emotion counts alike", *(f"{one['macro_f1']:.3f}" for one in both)),
         ("mean over the emotions of those right", *(percent(_mean_recall(one, metrics)) for one in both)),

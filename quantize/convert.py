@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from edge.emotion.card import Card, card_path, write_card
 from edge.emotion.tflite import TfliteModel
-from quantize.calibration import Choice, representative
 from quantize.describe import calibrated_card, described, with_metrics
 from quantize.methods import DEFAULT, METHODS, RULE, Source, known, read_lines
 from quantize.operators import float_operators
@@ -32,35 +32,35 @@ class ConversionError(DataError):
 
 def convert(
     run: Path,
-    splits: dict[str, FaceSet],
+    pictures: np.ndarray,
+    selection: FaceSet,
     test: HeldOut,
-    choices: list[Choice],
     licence: str,
     target: Path,
     method: str | None = None,
 ) -> Card:
     """Write `target` (.tflite) and its card, and the float file and card into the run folder. Returns the int8 card.
 
+    pictures: (N, S, S) uint8, representative, for the ranges of the integers. selection: what the card is fitted to.
     method: a key of METHODS; by default the one that did best where `python -m quantize methods` measured the run.
     Both targets are replaced at the end, each in one step: an error leaves the old ones.
     Raises DataError for an unusable run or data, ConversionError where the result is not all integers.
     """
-    pictures = representative(splits["Training"], choices)
     quantization = chosen_method(run, method)
     source = Source.of(load_float32(run), pictures)
-    card = described(run, source.model, licence, len(choices)) | {"quantization": quantization}
+    card = described(run, source.model, licence, len(pictures)) | {"quantization": quantization}
     files = METHODS[quantization["method"]](source)
     check_integers(files.int8)
 
     float_file = run / FLOAT_FILE
     float_file.write_bytes(files.float32)
-    float_card = with_metrics(float_file, calibrated_card(float_file, card, splits["PublicTest"]), test)
+    float_card = with_metrics(float_file, calibrated_card(float_file, card, selection), test)
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting_") as folder:
         staged = Path(folder) / target.name
         staged.write_bytes(files.int8)
-        card = with_metrics(staged, calibrated_card(staged, card, splits["PublicTest"]), test, corruptions=True)
+        card = with_metrics(staged, calibrated_card(staged, card, selection), test, corruptions=True)
         card["metrics"]["float32"] = float_card["metrics"]
         write_card(staged, card)
         os.replace(staged, target)

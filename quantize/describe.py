@@ -20,7 +20,7 @@ from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.errors import ModelError
 from quantize.course import course
-from quantize.statements import INTENDED_USE, LICENCE_NOTES, LIMITS, origin
+from quantize.statements import BENCHMARK_USE, INTENDED_USE, LICENCE_NOTES, LIMITS, origin
 from training.confidence import ACCEPTED_ACCURACY, Threshold, accept_above, fit_base_rates, fit_calibration
 from training.data import DataError, FaceSet
 from training.evaluate import measure, model_logits
@@ -59,7 +59,7 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "origin": origin(_first_start(facts)),
         "licence": licence,
         "licence_notes": LICENCE_NOTES,
-        "intended_use": INTENDED_USE,
+        "intended_use": BENCHMARK_USE if learnt_words(facts["recipe"]) else INTENDED_USE,
         "limits": list(LIMITS),
         "training": {
             **course(facts, len(epochs), int(best["epoch"])),
@@ -69,6 +69,11 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
         "multiply_accumulates": multiply_accumulates(model),
         "parameters": model.count_params(),
     }
+
+
+def learnt_words(recipe: dict[str, Any]) -> bool:
+    """Whether most of the targets were FER2013's own labels."""
+    return float(recipe.get("own_labels", 0.0)) >= 0.5
 
 
 def _first_start(facts: dict[str, Any]) -> str | None:
@@ -170,7 +175,7 @@ PROTOCOLS = ("tie_rule", "without_ties", "without_twins", "authors_majority", "f
 def summary(result: dict[str, Any]) -> dict[str, Any]:
     """The numbers of `training.evaluate.measure` that belong on a card."""
     short = {
-        "split": result["split"],
+        **{key: result[key] for key in ("split", "truth") if key in result},
         "faces": result["everyday"]["faces"],
         "everyday": _headline(result["everyday"]),
         "balanced": _headline(result["balanced"]),

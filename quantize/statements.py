@@ -37,6 +37,12 @@ INTENDED_USE: Final = (
     "whose visitors know that it runs. It reads the expression, not what a person feels."
 )
 
+BENCHMARK_USE: Final = (
+    "The classic benchmark, for comparisons with the literature: it answers as FER2013's own labels do, the words that "
+    "its pictures were searched by. Of ten people who look at such a picture, most agree with its word in two of three "
+    "cases: in front of people, use `emotion`."
+)
+
 LIMITS: Final = (
     "EU AI Act, Article 5(1)(f): inferring emotions of people at work or in education is prohibited since "
     "2 February 2025, except for medical or safety reasons. Elsewhere such systems are high-risk (Annex III).",

@@ -166,6 +166,25 @@ def test_a_run_on_ones_own_pictures_needs_nothing_else(home: Path, tmp_path: Pat
     assert result["split"] == "faces, PrivateTest, everyday base rates"
 
 
+def test_a_run_of_fer2013s_own_labels_is_measured_by_them(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "run", tmp_path / "run")
+    facts = json.loads((home / "run" / FACTS).read_text())
+    recipe = {"epochs": 1, "own_labels": 0.7}
+    (tmp_path / "run" / FACTS).write_text(json.dumps({**facts, "recipe": recipe}))
+    places = [f"--data={home / 'data'}", f"--run={tmp_path / 'run'}"]
+    calibrated = f"--calibration={home / 'rows.csv'}"
+    assert main(["convert", "--name", "words", *places, calibrated, f"--out={tmp_path}", "--split=PublicTest"]) == 0
+    card = json.loads((tmp_path / "words.json").read_text())
+    assert card["metrics"]["truth"] == "FER2013's own labels"
+    assert card["metrics"]["split"] == "PublicTest"
+    assert "authors_majority" not in card["metrics"]
+    assert "use `emotion`" in card["intended_use"]
+    assert cards.headline(card["metrics"])[0][0].startswith("right by FER2013's own labels, of 56 faces (PublicTest)")
+    assert main(["report", f"--model={tmp_path / 'words.tflite'}", "--limit-points=100", *places]) == 0
+    result = json.loads((tmp_path / "words.report.json").read_text())
+    assert result["split"] == "FER2013's own labels, PrivateTest, everyday base rates"
+
+
 def test_a_float_file_is_refused(home: Path) -> None:
     with pytest.raises(ConversionError, match=r"not all integers after conversion: .*CONV_2D.* compute in float"):
         check_integers(float_content(load_float32(home / "run")))

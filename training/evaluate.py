@@ -51,7 +51,7 @@ def measure(classifier: Classifier, test: HeldOut, corruptions: bool = False) ->
     with progress(sets) as show:
         answers = _by_base_rates(classifier.card, model_logits(classifier, test.faces.images, show), RATES)
         mirror = _in_the_mirror(classifier, test.faces, show)
-        result: dict[str, Any] = {"split": test.split}
+        result: dict[str, Any] = {"split": test.split} | ({"truth": test.truth} if test.truth else {})
         result |= {rates: _on_faces(classifier.card, answers[rates], test.faces) for rates in RATES}
         result["both_views"] = _by_both_views(answers, mirror, test.faces)
         if test.crowd is not None:

@@ -40,7 +40,7 @@ class Crowd:
 class HeldOut:
     """faces: labelled by the crowd's majority, or by their folders. names: (N,) what each is called in a list.
 
-    split: one of SPLITS.
+    split: one of SPLITS. truth: whose labels, where they are neither the crowd's nor the folders'.
     crowd: of FER2013's faces, else None. posed: CK+ faces of people nobody selected by, or None.
     """
 
@@ -50,6 +50,7 @@ class HeldOut:
     crowd: Crowd | None
     posed: FaceSet | None
     posed_names: list[str]
+    truth: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ class Known:
     """A source of faces (`training.sources`). splits: labelled by the crowd, or by their folders or table.
 
     keywords: the same faces and those without votes, with FER2013's own labels; None for other pictures.
-    votes: the file of the crowd's votes.
+    votes: the file of the crowd's votes. truth: see HeldOut.
     """
 
     splits: dict[str, FaceSet]
     keywords: dict[str, FaceSet] | None = None
     votes: Path | None = None
+    truth: str | None = None
 
 
 def known(source: Path) -> Known:
@@ -74,14 +76,19 @@ def known(source: Path) -> Known:
     return Known(with_crowd_votes(keywords, votes), keywords, votes)
 
 
+def by_own_labels(faces: Known) -> Known:
+    """FER2013's pictures, labelled by the words they were searched by; other pictures as they are."""
+    return faces if faces.keywords is None else Known(faces.keywords, truth="FER2013's own labels")
+
+
 def held_out(faces: Known, split: str, ck: Path | None) -> HeldOut:
     """What one split is measured on. ck: the folder of CK+ by emotion. Raises DataError."""
     if not (faces.splits[split].labels != NO_LABEL).any():
         raise DataError(f"no faces for {split} to measure on; add pictures, or name another --split")
     if faces.keywords is None or faces.votes is None:
         pictures = faces.splits[split]
-        names = [str(row + 1) for row in pictures.rows] if pictures.names is None else list(pictures.names)
-        return HeldOut(split, pictures, names, None, *_posed(ck))
+        names = _rows(pictures) if pictures.names is None else list(pictures.names)
+        return HeldOut(split, pictures, names, None, *_posed(ck), faces.truth)
     all_of_it = faces.keywords[split]
     _, votes = read_votes(faces.votes)
     votes = votes[all_of_it.rows]
@@ -93,8 +100,8 @@ def held_out(faces: Known, split: str, ck: Path | None) -> HeldOut:
         agreement=most / np.maximum(1, votes.sum(axis=1)),
         twins=has_twin(all_of_it, faces.keywords["Training"]),
     )
-    names = [f"fer2013.csv row {row + 2}" for row in all_of_it.rows]
-    return HeldOut(split, _labelled_by(all_of_it, faces.splits[split]), names, crowd, *_posed(ck))
+    labelled = _labelled_by(all_of_it, faces.splits[split])
+    return HeldOut(split, labelled, _rows(all_of_it), crowd, *_posed(ck))
 
 
 def authors_majority(votes: np.ndarray) -> np.ndarray:
@@ -137,6 +144,10 @@ def _labelled_by(faces: FaceSet, voted: FaceSet) -> FaceSet:
     targets, labels = np.zeros_like(faces.targets), np.full_like(faces.labels, NO_LABEL)
     targets[place], labels[place] = voted.targets, voted.labels
     return replace(faces, targets=targets, labels=labels)
+
+
+def _rows(faces: FaceSet) -> list[str]:
+    return [f"fer2013.csv row {row + 2}" for row in faces.rows]
 
 
 def _posed(ck: Path | None) -> tuple[FaceSet | None, list[str]]:
