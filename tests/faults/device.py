@@ -51,7 +51,7 @@ class Device:
         """folder: made, on a small disk of its own. fps: of the camera."""
         self.disk = Disk(folder)
         self.folder = folder
-        self.camera = Camera(fps)
+        self.camera, self._fps = Camera(fps), fps
         self.broker = Mosquitto(folder, "allow_anonymous true")
         self.broker.start()
         self.listener = Listener(self.broker.port)
@@ -101,6 +101,10 @@ class Device:
         """Until so many more frames have been through everything."""
         goal = self.frames() + more
         self.wait(lambda: self.frames() >= goal, "frames flow")
+
+    def wait_for_seconds(self, seconds: float) -> None:
+        """Until so many seconds' worth of frames have: long enough for somebody to come or leave, at any rate."""
+        self.wait_for_frames(round(seconds * self._fps))
 
     def wait_for_state(self, state: str) -> None:
         """Until health tells this state."""

@@ -43,9 +43,9 @@ def broker_gone(device: Device) -> None:
     told = len(device.listener.texts("event"))
     device.broker.stop()
     device.camera.mood = "empty"
-    device.wait_for_frames(30)
+    device.wait_for_seconds(3)
     device.camera.mood = "well"
-    device.wait_for_frames(20)
+    device.wait_for_seconds(2)
     device.process.send_signal(signal.SIGSTOP)  # whoever listens must be there before it
     device.broker.start()
     device.listener.listen()
