@@ -114,7 +114,8 @@ is_on() {
 try_release() {
     local command=$1/venv/bin/$NAME file=$2 said
     [[ -e $file ]] || file=$1/config.example.toml
-    said=$("$command" check --config "$file" 2>&1) || fail "$said"
+    # From where the service's relative paths begin.
+    said=$(cd "$STATE" 2>/dev/null; "$command" check --config "$file" 2>&1) || fail "$said"
     said=$(PYTHONDONTWRITEBYTECODE='' "$command" run --source demo --limit 1 --no-sinks 2>&1) ||
         fail "this version does not work here: $(tail -n 1 <<<"$said")"
 }

@@ -81,6 +81,19 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+def test_settings_are_checked_from_where_the_service_will_look(machine: Machine):
+    """A clip or a model may be named by a path that begins there."""
+    state = machine.folder / "state"
+    state.mkdir()
+    program = machine.program / "releases" / "new" / "venv" / "bin" / "emotion-edge"
+    program.write_text('#!/bin/sh\n[ "$1" != check ] || pwd >>"$0.from"\n', encoding="utf-8")
+    program.chmod(0o755)
+    step = f"try_release {machine.program}/releases/new {machine.setting()}"
+    assert machine.call(f"STATE={state}; {step}").returncode == 0
+    assert machine.call(f"STATE={state}/not-made-yet; {step}").returncode == 0
+    assert program.with_name("emotion-edge.from").read_text().splitlines()[0] == str(state)
+
+
 def test_a_version_that_starts_is_the_only_one_left(machine: Machine):
     done = machine.call("start new")
     assert done.returncode == 0, done.stderr
