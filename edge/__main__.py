@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, config: Config) -> int:
     config = _with_options(config, options)
-    # Imported late: `check` and `--help` need neither OpenCV nor the interpreter.
+    # Imported late: `--help` and `status` need neither OpenCV nor the interpreter.
     from edge.cameras import camera_for
     from edge.cameras.demo import DemoCamera
     from edge.capture import left_behind

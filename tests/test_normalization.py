@@ -16,6 +16,7 @@ from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import main
 from training.distil import trained_network
 from training.emotions import begun_from
+from training.names import DataError
 from training.normalization import normalized
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -55,7 +56,7 @@ def test_it_begins_at_any_size(faces: np.ndarray) -> None:
 def test_a_fused_activation_is_named(faces: np.ndarray) -> None:
     pixels = keras.Input((48, 48, 1))
     fused = keras.Model(pixels, layers.Conv2D(4, 3, activation="relu", name="fused")(pixels))
-    with pytest.raises(ValueError, match="fused: its activation must be a layer of its own"):
+    with pytest.raises(DataError, match="fused: its activation must be a layer of its own"):
         normalized(fused, faces)
 
 

@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from training.names import DataError
+
 MOMENTUM = 0.98
 EPSILON = 1e-3
 MEASURED_ON = 1024
@@ -21,7 +23,7 @@ MEASURED_ON = 1024
 def normalized(model: keras.Model, faces: np.ndarray) -> keras.Model:
     """The same network with batch normalization after every convolution, whose bias it takes over.
 
-    faces: (N, S, S, 1) float32 pixels 0..255, the first MEASURED_ON of them are looked at. Raises ValueError where a
+    faces: (N, S, S, 1) float32 pixels 0..255, the first MEASURED_ON of them are looked at. Raises DataError where a
     convolution's activation is not a layer of its own.
     """
     result = keras.models.clone_model(model, clone_function=_without_bias, call_function=_then_normalized)
@@ -52,7 +54,7 @@ def _without_bias(layer: keras.Layer) -> keras.Layer:
     config = layer.get_config()
     if _is_convolution(layer):
         if config["activation"] != "linear":
-            raise ValueError(f"{layer.name}: its activation must be a layer of its own, after the normalization")
+            raise DataError(f"{layer.name}: its activation must be a layer of its own, after the normalization")
         config["use_bias"] = False
     return type(layer).from_config(config)
 

@@ -23,12 +23,13 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = MODELS / "emotion.tflite"
 
 
-def put(folder: Path, bundle: Bundle) -> None:
+def put(folder: Path, bundle: Bundle, *, well: bool = True) -> None:
+    """Install it; well: its trial ends so."""
     store = Store(folder)
     with store.locked():
         store.add(bundle)
         store.start_trial(bundle.name, bundle.version)
-        store.confirm_trial(bundle.name)
+        (store.confirm_trial if well else store.end_trial)(bundle.name)
 
 
 def roll_back(folder: Path) -> str | None:
@@ -104,15 +105,6 @@ def test_a_trial_that_ends_badly_leaves_nothing(folder: Path):
     assert store.versions("emotion") == ["1"]
 
 
-def fail(folder: Path, bundle: Bundle) -> None:
-    """Its trial ends badly."""
-    store = Store(folder)
-    with store.locked():
-        store.add(bundle)
-        store.start_trial(bundle.name, bundle.version)
-        store.end_trial(bundle.name)
-
-
 def model_of(folder: Path, number: str) -> Path:
     return folder / "emotion" / number / "emotion.tflite"
 
@@ -158,30 +150,30 @@ class TestAnExistingVersion:
 
     def test_a_refused_one_does_not_run_in_the_place_of_a_damaged_one(self, folder: Path):
         damage(folder, "2")
-        fail(folder, other(version(SMALL, "2")))
+        put(folder, other(version(SMALL, "2")), well=False)
         assert (counts(), Store(folder).versions("emotion")) == ("1", ["1"])
 
     def test_nor_in_the_place_of_one_that_is_gone(self, folder: Path):
         shutil.rmtree(folder / "emotion" / "2")
-        fail(folder, other(version(SMALL, "2")))
+        put(folder, other(version(SMALL, "2")), well=False)
         assert counts() == "shipped"
 
     def test_where_both_are_damaged_the_shipped_one_is_left(self, folder: Path):
         damage(folder, "1")
         damage(folder, "2")
-        fail(folder, other(version(SMALL, "2")))
+        put(folder, other(version(SMALL, "2")), well=False)
         assert counts() == "shipped"
 
     def test_a_refused_one_is_nothing_to_go_back_to(self, folder: Path):
         damage(folder, "1")
-        fail(folder, other(SMALL))
+        put(folder, other(SMALL), well=False)
         assert (counts(), Store(folder).versions("emotion")) == ("2", ["2"])
         assert roll_back(folder) is None
 
     def test_nor_is_one_that_has_the_name_of_one_that_was_removed(self, folder: Path):
         put(folder, SMALL)
         assert roll_back(folder) == "2"  # which once replaced 1
-        fail(folder, other(SMALL))
+        put(folder, other(SMALL), well=False)
         assert (counts(), Store(folder).versions("emotion")) == ("2", ["2"])
 
 
