@@ -96,13 +96,14 @@ def train(
     task = task or EMOTIONS
     training = task.first(training, recipe.faces)
     recipe = _fitted(recipe, task, training, run)
-    _check_same_run(run, recipe, task.facts(training), seed)
+    facts = task.facts(training)
+    _check_same_run(run, recipe, facts, seed)
     keras.utils.set_random_seed(seed)
     learner, history = _begun(recipe, task, steps=len(task.batches(training, recipe, seed, 0)), run=run)
     if history:
         log.info("continuing after epoch %d of %d", len(history), recipe.epochs)
     else:
-        _write_facts(run / FACTS, recipe, task.facts(training), seed)
+        _write_facts(run / FACTS, recipe, facts, seed)
 
     draw_at = 0.0
     with _progress(recipe.epochs, len(history)) as advance:
