@@ -31,6 +31,11 @@ class Doubt:
             self._shown[id] = _Shown(uncertain)
         return self._shown[id].doubtful
 
+    def missed(self, ids: Collection[int]) -> None:
+        """These were not seen: a break."""
+        for shown in (self._shown[id_] for id_ in ids if id_ in self._shown):
+            shown.other_since = None
+
     def keep(self, ids: Collection[int]) -> None:
         """Forget everyone else."""
         self._shown = {id_: shown for id_, shown in self._shown.items() if id_ in ids}

@@ -26,10 +26,11 @@ class _Announced:
 class Announcer:
     """Decides which label of each face is announced. Remembers, for each id, what was announced last.
 
-    A face is announced with its first label that is no less likely than `uncertain_below`, or with the one it has
-    after `dwell_s`: a blurred first look is not what somebody showed. Who has left by then is never announced.
-    Another label is announced once its probability has exceeded the announced one's by `hysteresis` for `dwell_s`
-    seconds without a break, and is no less than `uncertain_below` by then: the average takes as long to get there.
+    A face is announced with the label of its first clear look that is no less likely than `uncertain_below`, or with
+    the one it has after `dwell_s`: a blurred first look is not what somebody showed. Who has left by then is never
+    announced. Another label is announced once its probability has exceeded the announced one's by `hysteresis` for
+    `dwell_s` seconds without a break, and is no less than `uncertain_below` by then: the average takes as long to get
+    there. A moment without a clear look is a break.
     """
 
     def __init__(self, hysteresis: float, dwell_s: float, uncertain_below: float) -> None:
@@ -37,16 +38,27 @@ class Announcer:
         self._announced: dict[int, _Announced] = {}
         self._events: list[Event] = []
 
-    def update(self, id: int, probabilities: npt.NDArray[np.float64], time: float) -> str:  # noqa: A002
-        """The announced label of this face after its smoothed (7,) probabilities of this frame."""
+    def update(
+        self,
+        id: int,  # noqa: A002
+        probabilities: npt.NDArray[np.float64],
+        time: float,
+        *,
+        clear: bool = True,
+    ) -> str:
+        """The announced label of this face after its smoothed (7,) probabilities of this frame.
+
+        clear: False where the look at it was not clear enough to be believed; see `unclear` for later ones.
+        """
         best = int(probabilities.argmax())
         label, confidence = LABELS[best], float(probabilities[best])
         known = self._announced.setdefault(id, _Announced(label, confidence, time))
         if not known.told:
             known.label, known.confidence = label, confidence
-            if confidence >= self._uncertain_below or time - known.since >= self._dwell_s:
-                known.told = True
-                self._events.append(Event("face_appeared", id, None, label, confidence))
+            if clear and confidence >= self._uncertain_below:
+                self._appeared(id, known, uncertain=False)
+            elif time - known.since >= self._dwell_s:
+                self._appeared(id, known, uncertain=True)
             return label
         lead = confidence - float(probabilities[LABELS.index(known.label)])
         if label == known.label or lead <= self._hysteresis:
@@ -60,6 +72,18 @@ class Announcer:
             self._announced[id] = _Announced(label, confidence, time, told=True)
         return self._announced[id].label
 
+    def unclear(self, id: int, time: float) -> None:  # noqa: A002
+        """There was no clear look at this face. After `dwell_s` it has appeared all the same."""
+        known = self._announced[id]
+        known.candidate = None
+        if not known.told and time - known.since >= self._dwell_s:
+            self._appeared(id, known, uncertain=True)
+
+    def missed(self, ids: Collection[int]) -> None:
+        """These were not seen."""
+        for known in (self._announced[id_] for id_ in ids if id_ in self._announced):
+            known.candidate = None
+
     def keep(self, ids: Collection[int]) -> None:
         """Everyone else has left."""
         for id_ in [id_ for id_ in self._announced if id_ not in ids]:
@@ -71,3 +95,7 @@ class Announcer:
         """The events since the last call, in order."""
         events, self._events = tuple(self._events), []
         return events
+
+    def _appeared(self, id: int, known: _Announced, *, uncertain: bool) -> None:  # noqa: A002
+        known.told = True
+        self._events.append(Event("face_appeared", id, None, known.label, known.confidence, uncertain))

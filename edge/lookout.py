@@ -24,7 +24,7 @@ class Lookout:
     """
 
     def __init__(self, search_s: float, still_s: float) -> None:
-        """search_s: 0 makes every frame due."""
+        """search_s: 0 makes every frame due, of a device that need not rest."""
         self._search_s, self._still_s = search_s - ROUNDING_S, max(search_s, still_s) - ROUNDING_S
         self._motion = Motion()
         self.looked = self._glanced = -math.inf
@@ -37,7 +37,7 @@ class Lookout:
     def due(self, frame: Frame, known: Sequence[Box], *, rest: float, promising: bool) -> bool:
         """Whether to look for everybody in this frame. rest: times as long between two looks as set."""
         rested = (frame.time - self.looked) / (rest * (PROMISING_REST_RATIO if promising else 1))
-        if rested < self._search_s:
+        if rested < (self._search_s if rest == 1 else max(self._search_s, GLANCE_S - ROUNDING_S)):
             return False
         if self._search_s <= 0 or rested >= self._still_s:
             return True

@@ -98,6 +98,7 @@ class Pipeline:
         classified = self._stopwatch()
         tracks = tuple(self._track(frame, id_, frame.in_image(face), answers.get(id_)) for id_, face in found)
         self._keep(self._tracker.ids())
+        self._miss(self._named.keys() - {id_ for id_, _ in found})
         if self._began is None:
             self._began = frame.time
         finished = self._stopwatch()
@@ -167,13 +168,14 @@ class Pipeline:
             return replace(self._named[id_], face=face)
         raw, clear = answer
         if raw is None:
+            self._announcer.unclear(id_, frame.time)
             doubtful = self._doubt.update(id_, True, frame.time)
             track = replace(self._named[id_], face=face, uncertain=True, clear=False, doubtful=doubtful)
         elif frame.file is not None:
             return Track(id_, face, raw, self._uncertain(raw, clear), LABELS[int(raw.argmax())], clear)
         else:
             average = self._smoother.update(id_, raw, frame.time) if clear else raw
-            settled = self._announcer.update(id_, average, frame.time)
+            settled = self._announcer.update(id_, average, frame.time, clear=clear)
             uncertain = self._uncertain(average, clear)
             doubtful = self._doubt.update(id_, uncertain, frame.time)
             track = Track(id_, face, average, uncertain, settled, clear, doubtful)
@@ -190,6 +192,11 @@ class Pipeline:
         self._doubt.keep(ids)
         self._views.keep(ids)
         self._named = {id_: track for id_, track in self._named.items() if id_ in ids}
+
+    def _miss(self, ids: set[int]) -> None:
+        """These have not left, but are not seen now."""
+        self._announcer.missed(ids)
+        self._doubt.missed(ids)
 
 
 def _others(seen: list[Face], tracked: list[Face], frame: Frame) -> tuple[Box, ...]:

@@ -108,7 +108,7 @@ class Tracker:
     """Gives every face an id that is never given out again. Remembers the known faces between frames, and their look.
 
     Times are seconds of the source's clock and must not go back. A face counts once the detector has seen it twice.
-    Detections below min_score only say that somebody known is still there (Zhang et al., "ByteTrack: multi-object
+    Detections below min_score only say that somebody seen before is still there (Zhang et al., "ByteTrack: multi-object
     tracking by associating every detection box", 2022).
     """
 

@@ -168,13 +168,17 @@ EventKind = Literal["face_appeared", "emotion_changed", "face_left"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change worth telling. before is None when a face appears, after when it leaves."""
+    """A change worth telling. before is None when a face appears, after when it leaves.
+
+    uncertain: the face has appeared, but what it shows is not clear yet.
+    """
 
     kind: EventKind
     id: int
     before: str | None
     after: str | None
     confidence: float
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,3 +28,11 @@ def test_people_do_not_share_theirs() -> None:
     assert doubt.update(2, True, 0.1)
     doubt.keep({2})
     assert doubt.update(1, True, 0.2), "someone who came back is new"
+
+
+def test_a_time_unseen_is_a_break() -> None:
+    doubt = Doubt(0.4)
+    doubt.update(1, False, 0.0)
+    doubt.update(1, True, 0.1)
+    doubt.missed({1, 7})
+    assert not doubt.update(1, True, 5.0)

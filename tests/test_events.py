@@ -91,3 +91,32 @@ def test_who_left_before_appearing_is_not_told():
     teller.update(1, mix(angry=0.3), 0.0)
     teller.keep(set())
     assert teller.take() == ()
+
+
+def test_a_moment_without_a_clear_look_is_a_break():
+    """A candidate from before it does not count: who turns away is often misread."""
+    for look_away in (lambda teller: teller.unclear(1, 1.2), lambda teller: teller.missed({1, 7})):
+        teller = announcer()
+        teller.update(1, mix(happy=0.9), 0.0)
+        teller.update(1, mix(sad=0.9), 1.0)
+        look_away(teller)
+        assert teller.update(1, mix(sad=0.9), 5.0) == "happy"
+        assert teller.update(1, mix(sad=0.9), 5.31) == "sad"
+
+
+def test_a_face_without_a_clear_look_appears_as_uncertain():
+    teller = announcer()
+    teller.update(1, mix(happy=0.9), 0.0, clear=False)
+    teller.unclear(1, 0.2)
+    assert teller.take() == ()
+    teller.unclear(1, 0.3)
+    assert [(event.kind, event.after, event.uncertain) for event in teller.take()] == [("face_appeared", "happy", True)]
+    teller.unclear(1, 0.9)
+    assert teller.take() == ()
+
+
+def test_the_first_clear_look_is_what_it_appears_with():
+    teller = announcer()
+    teller.update(1, mix(happy=0.9), 0.0, clear=False)
+    teller.update(1, mix(neutral=0.9), 0.1)
+    assert [(event.after, event.uncertain) for event in teller.take()] == [("neutral", False)]

@@ -93,3 +93,7 @@ def test_a_hot_device_rests_longer_and_somebody_missed_is_looked_for_sooner() ->
 
 def test_no_rest_is_every_frame() -> None:
     assert looks(Lookout(0.0, 1.0), [PICTURE] * 3) == [0, 1, 2]
+
+
+def test_a_hot_device_rests_where_no_rest_is_set() -> None:
+    assert looks(Lookout(0.0, 1.0), [PICTURE] * 25, rest=4) == [0, 12, 24]

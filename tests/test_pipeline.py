@@ -124,6 +124,23 @@ def test_displays_are_told_of_doubt_that_lasts():
     assert len({track.shown_uncertain for track in tracks}) == 1
 
 
+def test_who_turns_away_for_a_while_does_not_change_by_one_look_after_it():
+    looks_away = replace(face_at(100, 100), points=face_at(100, 100).points + np.float32([[0], [0], [1], [0]]) * 40)
+    detector = FakeDetector(*[[face_at(100, 100)]] * 30, *[[looks_away]] * 60, [face_at(100, 100)])
+    classifier = FakeClassifier(*["happy"] * 22, *["sad"] * 9, "happy")
+    chain = pipeline(detector, classifier, full_search_s=0)
+    results = [chain.process(frame) for frame in frames(120)]
+    assert any(track.emotion == "sad" for result in results for track in result.tracks)
+    assert events(results) == [("face_appeared", 1, None, "happy")]
+
+
+def test_a_face_that_never_looks_here_appears_as_uncertain():
+    looks_away = replace(face_at(100, 100), points=face_at(100, 100).points + np.float32([[0], [0], [1], [0]]) * 40)
+    chain = pipeline(FakeDetector([looks_away]), FakeClassifier("happy"), full_search_s=0)
+    results = [chain.process(frame) for frame in frames(30)]
+    assert [(event.kind, event.uncertain) for result in results for event in result.events] == [("face_appeared", True)]
+
+
 def test_a_hot_device_looks_less_often():
     detector = FakeDetector([face_at(100, 100)])
     chain = pipeline(detector, FakeClassifier("happy"), full_search_s=5 / 30)
