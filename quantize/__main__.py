@@ -21,9 +21,9 @@ from quantize.pictures import class_names, read_pictures
 from quantize.publish import publish
 from quantize.report import Question, compare
 from quantize.statements import LICENCE
-from training.__main__ import read_crowd
+from training.errors import DataError
 from training.held_out import Known, by_own_labels, held_out, known, later_half
-from training.names import DataError
+from training.sources import read_source
 from training.splits import SPLITS
 
 log = logging.getLogger("quantize")
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         return options.action(options)
-    except (DataError, EdgeError, OSError) as err:
+    except (EdgeError, OSError) as err:
         sys.stderr.write(f"quantize: {err}\n")
         return 2
 
@@ -141,7 +141,7 @@ def _report(options: argparse.Namespace) -> int:
         from quantize.sweep import sweep
 
         method = (result["quantization"] or {"method": DEFAULT})["method"]
-        result["sweep"] = sweep(options.run, read_crowd(options.data), method)
+        result["sweep"] = sweep(options.run, read_source(options.data), method)
     page = as_markdown(result)
     stem.parent.mkdir(parents=True, exist_ok=True)
     texts = {"json": json.dumps(result, indent=2, allow_nan=False) + "\n", "md": page, "html": as_page(result)}

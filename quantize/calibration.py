@@ -15,7 +15,8 @@ import numpy as np
 
 from edge.emotion.labels import LABELS
 from training.corruptions import blurred, brightened, fewer_pixels
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 
 ROWS_FILE = Path(__file__).with_name("calibration_rows.csv")
 FACES_PER_LABEL = 72

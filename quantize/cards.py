@@ -17,7 +17,7 @@ from edge.emotion.card import Card, card_path
 from edge.emotion.labels import LABELS
 from quantize import card_charts
 from training import recipes
-from training.data import DataError
+from training.errors import DataError
 from training.reports.tables import (
     HEADER,
     Row,

@@ -24,8 +24,8 @@ from edge.errors import EdgeError
 from edge.types import Box, Face, Image
 from quantize.other_detectors import Haar, YuNet
 from quantize.recall import SAME_FACE_IOU, read_boxes
-from training.data import DataError
 from training.detection.scoring import Matches, Truth, found_by
+from training.errors import DataError
 from training.reports.tables import markdown
 
 LEAST_SCORE = 0.05
@@ -129,7 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         pictures = read(options.pictures)
         detectors = opened(options.models, options.yunet)
-    except (DataError, EdgeError, OSError, KeyError, ValueError) as err:
+    except (EdgeError, OSError, KeyError, ValueError) as err:
         sys.stderr.write(f"quantize.compare_detectors: {err}\n")
         return 2
     sys.stdout.write(table(detectors, pictures))

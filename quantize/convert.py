@@ -18,7 +18,8 @@ from quantize.describe import calibrated_card, described, with_metrics
 from quantize.methods import DEFAULT, METHODS, RULE, Source, known, read_lines
 from quantize.operators import float_operators
 from quantize.pair import FLOAT_FILE
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 from training.held_out import HeldOut
 from training.networks import load_network
 from training.train import BEST

@@ -22,7 +22,8 @@ from edge.errors import ModelError
 from quantize.course import course
 from quantize.statements import BENCHMARK_USE, INTENDED_USE, LICENCE_NOTES, LIMITS, origin
 from training.confidence import ACCEPTED_ACCURACY, Threshold, accept_above, fit_base_rates, fit_calibration
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 from training.evaluate import measure, model_logits
 from training.held_out import HeldOut
 from training.networks import multiply_accumulates

@@ -20,10 +20,10 @@ from edge.errors import EdgeError
 from quantize import compare_detectors, detector_report
 from quantize.anchor_free import USUAL_SCORE, Size, convert, photographs
 from quantize.detector_card import card_of
-from training.data import DataError
 from training.detection.network import STRIDES
 from training.detection.pictures import read_pictures
 from training.detection.task import MERGE_IOU
+from training.errors import DataError
 from training.networks import load_network
 from training.recipe import load_recipe
 from training.train import BEST, CURVE, FACTS
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
                 others = compare_detectors.opened([target, *options.beside], options.yunet)
                 beside = compare_detectors.table(others, shown)
             log.info("%s", detector_report.write(target, card, beside).read_text(encoding="utf-8"))
-    except (DataError, EdgeError, OSError, KeyError, ValueError) as err:
+    except (EdgeError, OSError, KeyError, ValueError) as err:
         sys.stderr.write(f"quantize.grey_detector: {err}\n")
         return 2
     return 0

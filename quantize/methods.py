@@ -19,7 +19,8 @@ from quantize.equalization import equalized
 from quantize.ranges import clipped, extremes
 from quantize.tuning import Tuning
 from training.confidence import fit_temperature
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 from training.metrics import negative_log_likelihood, paired_difference, rounded
 
 if TYPE_CHECKING:

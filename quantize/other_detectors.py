@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from edge.types import Box, Face, Image
-from training.data import DataError
+from training.errors import DataError
 
 
 class Haar:

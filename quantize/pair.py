@@ -12,7 +12,7 @@ from edge.emotion.classifier import EmotionClassifier, log_offsets
 from edge.emotion.tflite import TfliteModel
 from quantize.layers import SAME_WEIGHTS, corresponding, weight_correlation
 from quantize.operators import CONVERSIONS, operators
-from training.data import DataError
+from training.errors import DataError
 
 FLOAT_FILE = "float32.tflite"
 """In the run folder: the same network unquantized, to compare with."""

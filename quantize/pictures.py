@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from quantize.operators import operators
 from quantize.pair import Pair, Subject
 from training.confidence import fit_temperature
 from training.corruptions import CORRUPTIONS, corrupted
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 from training.evaluate import Show, progress
 from training.metrics import (
     calibration_error,

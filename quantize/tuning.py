@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from quantize.editing import NetworkFile, Observed, Step
-from training.data import DataError
+from training.errors import DataError
 
 KNOWN = {"MUL", "ADD", "CONV_2D", "MEAN", "FULLY_CONNECTED"}
 """The steps of our networks. Others may have constants or ranges that depend on each other in ways unknown here."""

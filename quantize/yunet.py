@@ -32,7 +32,6 @@ from quantize import compare_detectors, detector_report, dim_pictures
 from quantize.anchor_free import USUAL_SCORE, Size, convert, photographs
 from quantize.detector_card import POINT_NAMES
 from quantize.recall import card_numbers
-from training.data import DataError
 from training.detection.network import STRIDES
 from training.detection.pictures import read_pictures
 from training.detection.weights import SOURCE, Convolution, convolutions, load
@@ -218,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
                 card = {**card, "metrics": {**numbers, **card["metrics"]}}
                 write_card(target, card)
                 log.info("%s", detector_report.write(target, card, beside))
-    except (DataError, EdgeError, OSError, KeyError, ValueError) as err:
+    except (EdgeError, OSError, KeyError, ValueError) as err:
         sys.stderr.write(f"quantize.yunet: {err}\n")
         return 2
     return 0

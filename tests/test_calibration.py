@@ -11,14 +11,15 @@ import pytest
 from edge.emotion.labels import LABELS
 from quantize.calibration import ROWS_FILE, VARIATIONS, Choice, choose, read_choices, representative, write_choices
 from tests.synthetic_fer2013 import write_fer2013
-from training.__main__ import read_crowd
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
+from training.sources import read_source
 
 
 @pytest.fixture
 def training(tmp_path: Path) -> FaceSet:
     write_fer2013(tmp_path, per_label=9)
-    return read_crowd(tmp_path)["Training"]
+    return read_source(tmp_path)["Training"]
 
 
 def test_the_committed_choice_is_balanced_and_varied() -> None:

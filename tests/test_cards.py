@@ -16,7 +16,7 @@ pytest.importorskip("jinja2", reason="model cards need the training extra: pip i
 from edge.emotion.labels import LABELS
 from quantize import cards
 from quantize.__main__ import main
-from training.data import DataError
+from training.errors import DataError
 
 MODELS = Path(__file__).parents[1] / "models"
 

@@ -14,7 +14,7 @@ from edge.emotion.card import card_path
 from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
-from training.__main__ import read_crowd
+from training.sources import read_source
 
 pytest.importorskip("tensorflow", reason="conversion needs the training extra: pip install -e .[training]")
 pytest.importorskip("keras", reason="conversion needs the training extra: pip install -e .[training]")
@@ -41,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("data", "run", "models"):
         (folder / name).mkdir()
     write_fer2013(folder / "data")
-    choices = calibration.choose(read_crowd(folder / "data")["Training"], per_label=8)
+    choices = calibration.choose(read_source(folder / "data")["Training"], per_label=8)
     calibration.write_choices(choices, folder / "rows.csv")
     keras.utils.set_random_seed(1)
     residual(stem=16, widths=(16,), blocks=(1,)).save(folder / "run" / BEST)
@@ -86,7 +86,7 @@ def test_a_finished_model_is_calibrated_again(converted: Path, home: Path, tmp_p
 
 def test_it_answers_like_the_network(converted: Path, home: Path) -> None:
     network = load_float32(home / "run")
-    faces = read_crowd(home / "data")["PrivateTest"].images[:20]
+    faces = read_source(home / "data")["PrivateTest"].images[:20]
     classifier = EmotionClassifier(converted)
     for face in faces:
         expected = network(face[None, ..., None].astype(np.float32)).numpy()[0]
@@ -130,7 +130,7 @@ def test_the_report_compares_float_and_int8(
     assert result["int8"]["size_bytes"] < result["float"]["size_bytes"]
     assert result["operators"]["CONV_2D"] > 0
     assert capsys.readouterr().out == converted.with_suffix(".report.md").read_text()
-    faces = read_crowd(home / "data")["PrivateTest"].labelled()
+    faces = read_source(home / "data")["PrivateTest"].labelled()
     classifier = EmotionClassifier(converted)
     alone = np.array([classifier.logits(face) for face in faces.images])
     confidence, right = probabilities(alone, 1.0).max(axis=1), alone.argmax(axis=1) == faces.labels

@@ -14,7 +14,7 @@ import keras
 from training.data import FaceSet
 from training.distil import Taught, Teachers, taught_once, trained_network
 from training.emotions import begun_from
-from training.names import DataError
+from training.errors import DataError
 from training.networks import residual
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.

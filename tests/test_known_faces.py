@@ -14,8 +14,8 @@ import keras
 from keras import layers
 
 from training import known_faces
+from training.errors import DataError
 from training.known_faces import MEAN_COLOUR, known, main, mobilenet, read_weights
-from training.names import DataError
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("keras", reason="training needs the training extra: pip install -e .[training]")
 
+from training.errors import DataError
 from training.memory import fitted, with_batch_size
-from training.names import DataError
 from training.recipe import Recipe, load_recipe
 
 

@@ -19,7 +19,8 @@ from quantize.equalization import channel_groups, equalized
 from quantize.methods import DEFAULT, METHODS, RULE, Judge, Source, known, read_lines, write_lines
 from quantize.ranges import extremes
 from quantize.tuning import Tuning
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 from training.networks import residual
 from training.train import BEST
 

@@ -16,7 +16,7 @@ from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import main
 from training.distil import trained_network
 from training.emotions import begun_from
-from training.names import DataError
+from training.errors import DataError
 from training.normalization import normalized
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.emotion.labels import LABELS
-from training.names import DataError
+from training.errors import DataError
 from training.pictures import Picture, list_csv, list_folder, read
 from training.splits import SPLITS, divided
 

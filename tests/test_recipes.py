@@ -9,7 +9,7 @@ pytest.importorskip("keras", reason="training needs the training extra: pip inst
 
 import keras
 
-from training.names import DataError
+from training.errors import DataError
 from training.networks import multiply_accumulates
 from training.recipe import load_recipe, recipe_names, with_knobs
 

@@ -17,7 +17,7 @@ from training import answers, comparison
 from training.__main__ import main
 from training.comparison import Contestant
 from training.data import FaceSet
-from training.names import DataError
+from training.errors import DataError
 from training.reports import mistakes
 
 ROOT = Path(__file__).parents[1]

@@ -14,11 +14,12 @@ pytest.importorskip("keras", reason="training needs the training extra: pip inst
 import keras
 
 from tests.synthetic_fer2013 import write_fer2013
-from training.__main__ import main, read_crowd
+from training.__main__ import main
 from training.distil import trained_network
-from training.names import DataError
+from training.errors import DataError
 from training.networks import residual
 from training.soup import average
+from training.sources import read_source
 from training.train import BEST, CURVE, FACTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -53,12 +54,12 @@ def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     write_fer2013(tmp_path, per_label=1)
     run = ended_run(tmp_path / "run", 0)
     with pytest.raises(DataError, match="is the folder of a run already"):
-        average([run, run], read_crowd(tmp_path)["PublicTest"], run)
+        average([run, run], read_source(tmp_path)["PublicTest"], run)
 
 
 def test_other_networks_and_missing_runs_are_named(tmp_path: Path) -> None:
     write_fer2013(tmp_path, per_label=1)
-    faces = read_crowd(tmp_path)["PublicTest"]
+    faces = read_source(tmp_path)["PublicTest"]
     run, other = ended_run(tmp_path / "run", 0), ended_run(tmp_path / "other", 0, stem=8)
     with pytest.raises(DataError, match="not all the same network"):
         average([run, other], faces, tmp_path / "mean")

@@ -11,7 +11,8 @@ import pytest
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
 from training.data import FaceSet, base_rates, labelled_faces, read_fer2013
-from training.names import NO_LABEL, DataError
+from training.errors import DataError
+from training.names import NO_LABEL
 from training.sources import blended, read_source, read_sources, require_every_emotion
 
 

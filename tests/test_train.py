@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.synthetic_fer2013 import write_fer2013
-from training.__main__ import main, read_crowd
+from training.__main__ import main
+from training.sources import read_source
 
 pytest.importorskip("keras", reason="training needs the training extra: pip install -e .[training]")
 pytest.importorskip("tensorflow", reason="training needs the training extra: pip install -e .[training]")
@@ -81,7 +82,7 @@ def test_another_run_in_the_same_folder_is_refused(
 
 
 def test_a_run_whose_batches_were_made_smaller_goes_on_by_the_same_command(data: Path, tmp_path: Path) -> None:
-    splits, recipe = read_crowd(data), replace(load_recipe("smoke"), faces=64)
+    splits, recipe = read_source(data), replace(load_recipe("smoke"), faces=64)
     shrunk = with_batch_size(recipe, recipe.batch_size // 2)
     for asked in (shrunk, recipe):
         train(asked, splits["Training"], splits["PublicTest"], tmp_path, seed=1)
@@ -108,7 +109,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(
     data: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed twice: after the first epoch's state was saved, and before the second's was, so that it is done again."""
-    splits = read_crowd(data)
+    splits = read_source(data)
     for killed_at in (1, 2):
         with monkeypatch.context() as patch:
             patch.setattr(module, "_replace", killed_while_saving_state(epoch=killed_at))
@@ -124,7 +125,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(
 
 
 def test_it_stops_when_it_has_got_no_better_for_long_and_keeps_the_best(data: Path, tmp_path: Path) -> None:
-    splits, costs = read_crowd(data), iter([3.0, 1.0, 2.0, 1.5, 0.5])
+    splits, costs = read_source(data), iter([3.0, 1.0, 2.0, 1.5, 0.5])
     scripted = replace(module.EMOTIONS, score=lambda learner, faces: {"accuracy": 0.5, "nll": next(costs)})
     recipe = replace(load_recipe("smoke"), epochs=5, patience=2, faces=64)
     seen: list[float] = []
@@ -142,14 +143,14 @@ def test_it_stops_when_it_has_got_no_better_for_long_and_keeps_the_best(data: Pa
 
 
 def test_small_epochs_come_first_and_show_shrunk_faces(data: Path) -> None:
-    faces, recipe = read_crowd(data)["Training"], replace(load_recipe("smoke"), small_epochs=1, small_side=32)
+    faces, recipe = read_source(data)["Training"], replace(load_recipe("smoke"), small_epochs=1, small_side=32)
     small, full = (Batches(faces, recipe, 1, epoch)[0][0] for epoch in (0, 1))
     assert small.shape[1:] == (32, 32, 1)
     assert full.shape[1:] == (48, 48, 1)
 
 
 def test_a_batch_depends_on_seed_and_place_only(data: Path) -> None:
-    faces, recipe = read_crowd(data)["Training"], load_recipe("smoke")
+    faces, recipe = read_source(data)["Training"], load_recipe("smoke")
     first, again, other = (Batches(faces, recipe, seed, 0)[1] for seed in (1, 1, 2))
     assert (first[0] == again[0]).all()
     assert not (first[0] == other[0]).all()

@@ -10,8 +10,10 @@ import pytest
 
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
-from training.__main__ import main, read_crowd
-from training.data import NO_LABEL, DataError, FaceSet, base_rates, label_index, read_fer2013, read_folder
+from training.__main__ import main
+from training.data import NO_LABEL, FaceSet, base_rates, label_index, read_fer2013, read_folder
+from training.errors import DataError
+from training.sources import read_source
 
 PIXELS = " ".join(["7"] * 48 * 48)
 GOOD = f"3,{PIXELS},Training"
@@ -75,7 +77,7 @@ def test_votes_become_targets_and_the_majority_the_label(tmp_path: Path) -> None
     )
     with (tmp_path / "fer2013new.csv").open("a") as file:
         file.write("Training,d,0,0,5,5,0,0,0,0,0,0\n")
-    faces = read_crowd(tmp_path)["Training"]
+    faces = read_source(tmp_path)["Training"]
     assert faces.rows.tolist() == [0, 1, 3], "a face without a vote for one of the seven is left out"
     assert faces.targets[0].tolist() == pytest.approx([0, 0, 0, 0, 0.4, 0, 0.6])
     assert faces.labels.tolist() == [LABELS.index("neutral"), NO_LABEL, LABELS.index("surprise")]
@@ -100,7 +102,7 @@ def test_votes_of_another_file_are_refused(tmp_path: Path, rows: list[str], comp
     fer2013(tmp_path, GOOD, GOOD)
     votes(tmp_path, *rows)
     with pytest.raises(DataError, match=complaint):
-        read_crowd(tmp_path)
+        read_source(tmp_path)
 
 
 def test_the_command_says_one_line_and_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,7 +143,7 @@ def test_a_folder_that_holds_no_faces(tmp_path: Path) -> None:
 
 def test_synthetic_files_are_what_the_reader_expects(tmp_path: Path) -> None:
     write_fer2013(tmp_path, per_label=2)
-    splits = read_crowd(tmp_path)
+    splits = read_source(tmp_path)
     assert all(np.bincount(part.labels).tolist() == [2] * len(LABELS) for part in splits.values())
 
 

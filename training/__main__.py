@@ -12,8 +12,6 @@ from pathlib import Path
 
 from edge.errors import EdgeError
 from training import measuring
-from training.data import FaceSet
-from training.names import DataError
 from training.sources import read_source
 
 
@@ -26,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (UnicodeDecodeError, csv.Error) as err:
         print(f"training: {', '.join(map(str, _data(options)))}: not a text file in UTF-8 ({err})", file=sys.stderr)
         return 2
-    except (DataError, EdgeError, OSError) as err:
+    except (EdgeError, OSError) as err:
         print(f"training: {err}", file=sys.stderr)
         return 2
 
@@ -59,7 +57,7 @@ def _train(options: argparse.Namespace) -> int:
 def _average(options: argparse.Namespace) -> int:
     from training.soup import average
 
-    print(average(options.runs, read_crowd(options.data)["PublicTest"], options.run))
+    print(average(options.runs, read_source(options.data)["PublicTest"], options.run))
     return 0
 
 
@@ -70,11 +68,6 @@ def _export(options: argparse.Namespace) -> int:
 
     export(options.network, options.out)
     return 0
-
-
-def read_crowd(folder: Path) -> dict[str, FaceSet]:
-    """FER2013's pictures with the crowd's votes, by split, from the authors' two files in one folder."""
-    return read_source(folder)
 
 
 def _parser() -> argparse.ArgumentParser:

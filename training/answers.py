@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.emotion.labels import LABELS
-from training.data import NO_LABEL, DataError, FaceSet
+from training.data import NO_LABEL, FaceSet
+from training.errors import DataError
 from training.evaluate import RATES, Measured
 from training.held_out import HeldOut
 

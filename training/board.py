@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from training.names import DataError
+from training.errors import DataError
 
 FOLDER = "tensorboard"
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from training import answers
 from training.answers import Right
-from training.data import DataError
+from training.errors import DataError
 from training.metrics import mcnemar, one_sided, paired_difference, rounded
 
 NEEDED = ("model", "split", "everyday", "balanced")

@@ -18,7 +18,8 @@ import numpy as np
 
 from edge.emotion.labels import LABELS
 from training import pictures
-from training.names import NO_LABEL, SYNONYMS, DataError
+from training.errors import DataError
+from training.names import NO_LABEL, SYNONYMS
 from training.names import label_index as label_index
 from training.splits import SPLITS
 

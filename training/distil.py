@@ -18,8 +18,8 @@ import numpy as np
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from training.data import FaceSet
+from training.errors import DataError
 from training.hardware import divisible
-from training.names import DataError
 from training.networks import load_network
 from training.recovered import recovered
 from training.train import BEST

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from training.distil import trained_network
-from training.names import DataError
+from training.errors import DataError
 
 SUFFIXES = (".keras", ".npz", ".tflite")
 

@@ -20,7 +20,7 @@ from edge.detectors import Detector, open_detector
 from edge.emotion.crop import DOWN_PER_REACH, SIDE_PER_REACH, crop_square
 from edge.errors import EdgeError
 from edge.types import Face
-from training.data import SIDE, DataError, read_fer2013
+from training.data import SIDE, read_fer2013
 
 ENLARGED = 4
 MARGIN = 24
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Every picture has one face: a lower threshold than on the device loses fewer and cannot invent one.
         detector = open_detector(FaceConfig(model=options.model, min_score=0.3))
         splits = read_fer2013(options.data / "fer2013.csv")
-    except (EdgeError, DataError) as err:
+    except EdgeError as err:
         sys.stderr.write(f"training.geometry: {err}\n")
         return 2
     faces = splits["Training"]

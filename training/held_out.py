@@ -9,7 +9,8 @@ import numpy as np
 
 from edge.emotion.labels import LABELS
 from training.data import VOTE_COLUMNS, FaceSet, read_fer2013, read_folder, read_votes, with_crowd_votes
-from training.names import NO_LABEL, DataError, label_index
+from training.errors import DataError
+from training.names import NO_LABEL, label_index
 from training.sources import VOTES_FILE, fer2013_file, read_source
 
 CONTEMPT = len(LABELS)

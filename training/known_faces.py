@@ -27,9 +27,9 @@ import numpy as np
 from keras import layers
 
 from edge.emotion.labels import LABELS
-from training.__main__ import read_crowd
-from training.names import DataError
+from training.errors import DataError
 from training.normalization import MEASURED_ON, normalized
+from training.sources import read_source
 from training.train import BEST
 
 PACKAGE = "@vladmandic/human@3.3.6"
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         weights = read_weights(options.graph)
-        faces = read_crowd(options.data)["Training"].images[:MEASURED_ON, ..., None].astype(np.float32)
+        faces = read_source(options.data)["Training"].images[:MEASURED_ON, ..., None].astype(np.float32)
         options.run.mkdir(parents=True, exist_ok=True)
         normalized(known(weights), faces).save(options.run / BEST)
     except (DataError, OSError) as err:

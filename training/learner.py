@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from training.data import DataError
+from training.errors import DataError
 from training.hardware import divisible
 from training.recipe import Recipe
 from training.task import Loss

@@ -11,9 +11,9 @@ from typing import Any
 from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
 from training import answers
+from training.errors import DataError
 from training.evaluate import Measured, measure
 from training.held_out import HeldOut, held_out, known
-from training.names import DataError
 from training.splits import SPLITS
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from training.names import DataError
+from training.errors import DataError
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from edge.emotion.classifier import EmotionClassifier
 from edge.emotion.tflite import find_model
 from edge.emotion.views import both
 from edge.errors import EdgeError
-from training.__main__ import read_crowd
-from training.data import DataError, FaceSet
+from training.data import FaceSet
 from training.metrics import proportion
+from training.sources import read_source
 
 
 def mirror_table(faces: FaceSet, classifier: EmotionClassifier) -> str:
@@ -44,8 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         classifier = EmotionClassifier(find_model(options.model))
-        faces = read_crowd(options.data)[options.split]
-    except (EdgeError, DataError) as err:
+        faces = read_source(options.data)[options.split]
+    except EdgeError as err:
         sys.stderr.write(f"training.mirror: {err}\n")
         return 2
     sys.stdout.write(mirror_table(faces, classifier) + "\n")

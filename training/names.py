@@ -1,8 +1,9 @@
-"""What data sets call the seven emotions, and the one way in which unusable data is reported."""
+"""What data sets call the seven emotions."""
 
 from __future__ import annotations
 
 from edge.emotion.labels import LABELS
+from training.errors import DataError
 
 SYNONYMS = {
     "anger": "angry",
@@ -20,10 +21,6 @@ SYNONYMS = {
 
 NO_LABEL = -1
 """Stands where people's majority is none of the seven (contempt, unknown, not a face)."""
-
-
-class DataError(Exception):
-    """The training data cannot be used; the message names the file, the row and the remedy."""
 
 
 def label_index(name: str, where: str) -> int:

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from edge.emotion.labels import LABELS
-from training.names import DataError
+from training.errors import DataError
 
 
 def residual(

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.names import DataError
+from training.errors import DataError
 
 MOMENTUM = 0.98
 EPSILON = 1e-3

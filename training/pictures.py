@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.names import DataError, label_index
+from training.errors import DataError
+from training.names import label_index
 
 log = logging.getLogger(__name__)
 

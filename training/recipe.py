@@ -13,7 +13,7 @@ import keras
 
 from training import recipes
 from training.augment import Augmentation
-from training.names import DataError
+from training.errors import DataError
 from training.schedule import Cosines
 
 _RANGES = (

@@ -15,7 +15,7 @@ import numpy as np
 
 from training.data import FaceSet
 from training.distil import trained_network
-from training.names import DataError
+from training.errors import DataError
 from training.train import BEST, CURVE, FACTS, crowd_score
 
 

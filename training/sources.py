@@ -10,7 +10,7 @@ import numpy as np
 from edge.emotion.labels import LABELS
 from training import pictures
 from training.data import SIDE, FaceSet, base_rates, labelled_faces, read_fer2013, with_crowd_votes
-from training.names import DataError
+from training.errors import DataError
 from training.splits import SPLITS, divided
 
 FER2013_FILES = ("fer2013.csv", "icml_face_data.csv")

@@ -25,10 +25,10 @@ from training import figures
 from training.ahead import made_ahead
 from training.augment import augmented
 from training.data import FaceSet, base_rates
+from training.errors import DataError
 from training.hardware import has_accelerator, has_fast_bfloat16, share_among_devices
 from training.learner import Learner, make_learner
 from training.memory import fitted, with_batch_size
-from training.names import DataError
 from training.recipe import Recipe
 from training.task import Task
 

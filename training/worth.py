@@ -25,8 +25,10 @@ from edge.emotion.tflite import find_model
 from edge.errors import EdgeError
 from edge.types import Box, Face, Frame
 from training.corruptions import blurred
-from training.data import DataError, FaceSet
+from training.data import FaceSet
+from training.errors import DataError
 from training.held_out import later_half
+from training.sources import read_source
 
 WIDTH, HEIGHT = 640, 480
 SIDES_PX = (36, 200)
@@ -162,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
         classifier = EmotionClassifier(find_model(options.model), "balanced" if options.ck else "everyday")
         faces = _labelled(options.data, options.ck)
         scenes = _scenes(options.scenes)
-    except (EdgeError, DataError) as err:
+    except EdgeError as err:
         sys.stderr.write(f"training.worth: {err}\n")
         return 2
     faces = faces.take(np.arange(len(faces))[:: max(1, len(faces) // options.limit)][: options.limit])
@@ -174,9 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _labelled(data: Path, ck: Path | None) -> FaceSet:
     if ck is not None:
         return later_half(ck)[0]
-    from training.__main__ import read_crowd
-
-    return read_crowd(data)["PublicTest"].labelled()
+    return read_source(data)["PublicTest"].labelled()
 
 
 def _scenes(folder: Path) -> list[np.ndarray]:

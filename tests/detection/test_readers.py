@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tests.detection.photographs import write_table
-from training.data import DataError
 from training.detection.annotations import Complaints
 from training.detection.pictures import is_kept_aside, load, read_pictures
 from training.detection.sources import read_annotations
+from training.errors import DataError
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from tests.detection.photographs import write_table
 torch = pytest.importorskip("torch", reason="needs the extra torch: pip install -e .[torch]")
 pytest.importorskip("onnx", reason="needs the training extra: pip install -e .[training]")
 
-from training.data import DataError  # noqa: E402
 from training.detection import sturdy, weights  # noqa: E402
 from training.detection.bad_light import UNTOUCHED, seen_in_bad_light  # noqa: E402
 from training.detection.yunet import YuNet  # noqa: E402
+from training.errors import DataError  # noqa: E402
 
 PORTRAIT = Path(__file__).parents[2] / "edge" / "assets" / "portrait.jpg"
 

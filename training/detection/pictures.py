@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data import DataError
 from training.detection.annotations import Annotated, Complaints
 from training.detection.sources import read_annotations
+from training.errors import DataError
 
 LONGEST_PX = 448
 """Pictures are reduced to this: the network's input is 320 wide."""

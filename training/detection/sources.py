@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.data import DataError
 from training.detection import wider
 from training.detection.annotations import Annotated, Complaints
 from training.detection.tables import TABLE, read_table
 from training.detection.yolo import read_yolo
+from training.errors import DataError
 
 FORMATS = f"{TABLE} with images/, WIDER FACE's wider_face_train_bbx_gt.txt, or YOLO's labels/ with images/"
 

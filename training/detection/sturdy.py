@@ -29,13 +29,13 @@ from torch import nn
 from torch.nn import functional
 
 from edge.errors import EdgeError
-from training.data import DataError
 from training.detection.annotations import Complaints
 from training.detection.bad_light import seen_in_bad_light
 from training.detection.pictures import is_kept_aside
 from training.detection.sources import read_annotations
 from training.detection.weights import SOURCE, Convolution, convolutions, mixed, save
 from training.detection.yunet import BOX, LOGITS, YuNet
+from training.errors import DataError
 from training.hardware import has_fast_bfloat16
 
 log = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = taught(weights, read(options.data, options.seed), options.steps)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         save(options.out, result)
-    except (DataError, EdgeError, OSError) as err:
+    except (EdgeError, OSError) as err:
         sys.stderr.write(f"training.detection.sturdy: {err}\n")
         return 2
     return 0

@@ -6,8 +6,8 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
-from training.data import DataError
 from training.detection.annotations import UNKNOWN, Annotated, Complaints, MarkedFace, annotated
+from training.errors import DataError
 
 TABLE = "boxes.csv"
 BOX_COLUMNS = ("x1", "y1", "x2", "y2")

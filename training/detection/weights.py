@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from training.data import DataError
+from training.errors import DataError
 from training.packaged import Packaged
 
 SOURCE = Packaged(
