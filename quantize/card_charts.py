@@ -10,8 +10,7 @@ import jinja2
 
 from edge.emotion.card import Card
 from edge.emotion.labels import LABELS
-
-RATES = ("everyday", "balanced")
+from training.evaluate import RATES
 
 
 @dataclass(frozen=True)

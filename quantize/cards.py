@@ -18,6 +18,7 @@ from edge.emotion.labels import LABELS
 from quantize import card_charts
 from training import recipes
 from training.errors import DataError
+from training.evaluate import RATES
 from training.reports.tables import (
     HEADER,
     Row,
@@ -193,9 +194,6 @@ def failures(card: Card) -> list[str]:
             f"{percent(one['accuracy_of_accepted'])} were right there."
         )
     return sentences
-
-
-RATES = ("everyday", "balanced")
 
 
 def recipe_title(name: str) -> str:

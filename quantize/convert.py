@@ -21,7 +21,7 @@ from quantize.pair import FLOAT_FILE
 from training.data import FaceSet
 from training.errors import DataError
 from training.held_out import HeldOut
-from training.networks import load_network
+from training.networks import in_float32, load_network
 from training.train import BEST
 
 log = logging.getLogger(__name__)
@@ -91,9 +91,7 @@ def load_float32(run: Path) -> keras.Model:
     """The run's best network with input (1, S, S, 1), in plain float32 whatever arithmetic it was trained in."""
     trained = load_network(run / BEST)
     face = keras.Input(batch_shape=(1, *trained.input_shape[1:]), name="face")
-    plain = keras.models.clone_model(trained, input_tensors=face, clone_function=_in_float32)
-    plain.set_weights(trained.get_weights())
-    return plain
+    return in_float32(trained, face)
 
 
 def check_integers(content: bytes) -> None:
@@ -107,7 +105,3 @@ def check_integers(content: bytes) -> None:
         raise ConversionError(f"the input's scale is {scale}, not 1: is Rescaling the network's first layer?")
     if file.input_shape[0] != 1:
         raise ConversionError(f"the input is {file.input_shape}, not a single face")
-
-
-def _in_float32(layer: keras.Layer) -> keras.Layer:
-    return type(layer).from_config({**layer.get_config(), "dtype": "float32"})

@@ -1,4 +1,4 @@
-"""From a trained run to the device's own face detector: `python -m quantize.grey_detector --run RUN --data FACES`.
+"""From a trained run to a grey face detector of your own: `python -m quantize.grey_detector --run RUN --data FACES`.
 
 Writes NAME.tflite for 320x240 and NAME-near.tflite for 160x120, from one set of weights, each with its card.
 """
@@ -30,7 +30,6 @@ from training.train import BEST, CURVE, FACTS
 
 log = logging.getLogger(__name__)
 
-
 SIZES = (Size("", 240, 320), Size("-near", 120, 160))
 
 
@@ -60,7 +59,7 @@ def _facts(run: Path) -> tuple[dict[str, Any], list[dict[str, float]]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="quantize.grey_detector", description="Make our face detector from a run.")
+    parser = argparse.ArgumentParser(prog="quantize.grey_detector", description="Make a grey face detector from a run.")
     parser.add_argument("--run", type=Path, required=True, help="folder of `python -m training train face`")
     parser.add_argument("--data", type=Path, required=True, help="the annotated photographs it was trained on")
     parser.add_argument("--out", type=Path, default=Path("models"))
@@ -69,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="other detectors for the report, .tflite")
     parser.add_argument("--yunet", type=Path, help="OpenCV Zoo's ONNX file, for the report")
-    parser.add_argument("--name", default="face", help="stem of the files; the second one's ends with -near")
+    parser.add_argument("--name", default="face-grey", help="stem of the files; the second one's ends with -near")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:

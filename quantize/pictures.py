@@ -10,10 +10,9 @@ import numpy as np
 
 from training.data import FaceSet
 from training.errors import DataError
+from training.pictures import SUFFIXES
 
 log = logging.getLogger(__name__)
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".pgm", ".ppm", ".tif", ".tiff"}
 
 
 def class_names(folder: Path, labels: tuple[str, ...] | None, classes: int) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def round_weights(tuning: Tuning, pictures: np.ndarray) -> None:
     for number in tuning.biases:
         exact, real = _patches(tuning, number, pictures)
         shape = tuning.kernels[number].shape
-        kernel = tuning.kernels[number].reshape(len(shape) and shape[0], -1).astype(np.float64)
+        kernel = tuning.kernels[number].reshape(shape[0], -1).astype(np.float64)
         steps = kernel_steps(tuning.kernels[number]).astype(np.float64)
         mean = real.mean(axis=0)
         centred = (real - mean).astype(np.float64)

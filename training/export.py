@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from training.distil import trained_network
 from training.errors import DataError
+from training.networks import in_float32
 
 SUFFIXES = (".keras", ".npz", ".tflite")
 
@@ -22,10 +22,7 @@ def export(name: str, out: Path) -> None:
     """
     if out.suffix not in SUFFIXES:
         raise DataError(f"{out}: unknown format; name the file *{', *'.join(SUFFIXES)}")
-    trained = trained_network(name)
-    # Whatever arithmetic it was trained in.
-    model = keras.models.clone_model(trained, clone_function=_in_float32)
-    model.set_weights(trained.get_weights())
+    model = in_float32(trained_network(name))
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".keras":
         model.save(out)
@@ -34,7 +31,3 @@ def export(name: str, out: Path) -> None:
         np.savez(out, **arrays)
     else:
         model.export(out, format="litert", verbose=False)
-
-
-def _in_float32(layer: keras.Layer) -> keras.Layer:
-    return type(layer).from_config({**layer.get_config(), "dtype": "float32"})

@@ -47,6 +47,17 @@ def load_network(path: Path) -> keras.Model:
         raise DataError(f"{path} is not a trained network ({reason}); train one first") from err
 
 
+def in_float32(model: keras.Model, pixels: keras.KerasTensor | None = None) -> keras.Model:
+    """A copy in plain float32, whatever arithmetic it was trained in. pixels: in the place of its own input."""
+
+    def plain(layer: keras.Layer) -> keras.Layer:
+        return type(layer).from_config({**layer.get_config(), "dtype": "float32"})
+
+    copy = keras.models.clone_model(model, input_tensors=pixels, clone_function=plain)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def multiply_accumulates(model: keras.Model) -> int:
     """Multiply-accumulates of one picture through the convolutions and dense layers."""
     total = 0

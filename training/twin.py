@@ -100,7 +100,7 @@ class TorchLearner:
         self._rates = _rates(recipe, steps)
         self._optimizer = _optimizer(recipe, self._twin)
         self._decay = recipe.weight_decay
-        self._decaying = [p for name, p in self._twin.named_parameters() if p.ndim > 1]
+        self._decaying = [p for p in self._twin.parameters() if p.ndim > 1]
 
     def step(self, faces: np.ndarray, targets: np.ndarray) -> float:
         rate = float(self._rates[self.steps])

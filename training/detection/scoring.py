@@ -109,7 +109,7 @@ def matched(detections: list[tuple[np.ndarray, np.ndarray]], truths: list[Truth]
 def _rows(
     pairs: np.ndarray, scores: np.ndarray, truth: Truth, same_iou: float
 ) -> list[tuple[float, bool, float, float]]:
-    """Score, right, size, point error of each detection that was neither on an ignored face."""
+    """Score, right, size, point error of each detection that was not on an ignored face."""
     corners = truth.boxes.reshape(-1, 2, 2)
     sizes = _sizes(truth.boxes)
     free = np.ones(len(corners), bool)
