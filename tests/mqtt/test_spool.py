@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.sinks.event_queue import EventQueue
-from edge.sinks.spool import Spool
+from edge.sinks.mqtt.event_queue import EventQueue
+from edge.sinks.mqtt.spool import Spool
 from tests.mosquitto import Listener, free_port, wait_until
 from tests.mqtt.loop import connect, events_of, keep_showing, running
 from tests.results import changed, result
@@ -169,9 +169,9 @@ def test_an_outage_is_written_now_and_then_and_a_connection_is_not(broker, liste
     sink.show(result(events=(changed(2),)))
     sink.status(running())
     assert file.stat().st_mtime_ns == empty
-    monkeypatch.setattr("edge.sinks.mqtt._SPOOL_INTERVAL_S", 0.0)
+    monkeypatch.setattr("edge.sinks.mqtt.sink._SPOOL_INTERVAL_S", 0.0)
     sink.status(running())
-    monkeypatch.setattr("edge.sinks.mqtt._SPOOL_INTERVAL_S", 60.0)
+    monkeypatch.setattr("edge.sinks.mqtt.sink._SPOOL_INTERVAL_S", 60.0)
     # A second reader: as after a power failure.
     assert [event["id"] for _, event in kept(file)] == [2]
     broker.start()

@@ -10,7 +10,7 @@ import cv2
 from edge.config import WebConfig
 from edge.errors import SinkError
 from edge.extras import how_to_install
-from edge.sinks.credentials import page_token
+from edge.sinks.secrets import page_token
 from edge.sinks.web.board import Board
 from edge.sinks.web.door import Door
 from edge.types import Frame, Result, Status

@@ -12,10 +12,11 @@ import numpy as np
 from edge.config import MqttConfig
 from edge.control import Control
 from edge.lines import event_line, frame_line, health_line, to_json
-from edge.sinks.broker import Broker
-from edge.sinks.event_queue import EventQueue
-from edge.sinks.homeassistant import BIRTH_TOPIC, discovery, discovery_topic, repeat_s
-from edge.sinks.spool import Spool
+from edge.sinks.mqtt.broker import Broker
+from edge.sinks.mqtt.event_queue import EventQueue
+from edge.sinks.mqtt.homeassistant import discovery, repeat_s
+from edge.sinks.mqtt.spool import Spool
+from edge.sinks.mqtt.topics import BIRTH_TOPIC, RETAINED, discovery_topic, listened_to, own_topic
 from edge.types import Result, Status, Track
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,6 @@ class Mqtt:
         self._config = config
         self._source = source
         self._control = control
-        self._base = f"emotion-edge/{config.device}"
         self._events = EventQueue(config.event_queue)
         self._overflowing = False
         self._spool = Spool(config.spool) if config.spool else None
@@ -57,7 +57,7 @@ class Mqtt:
         self._health_at = -math.inf
 
     def open(self) -> None:
-        broker = Broker(self._config, f"{self._base}/status", self._received)
+        broker = Broker(self._config, self._received)
         broker.open()
         if self._spool is not None:
             self._events.restore(self._spool.open())
@@ -105,7 +105,7 @@ class Mqtt:
         if self._newcomer and broker.connected:
             self._announce(broker)
         if broker.connected:
-            self._events.send(lambda event: broker.publish(f"{self._base}/event", to_json(event), qos=1))
+            self._events.send(lambda event: self._tell(broker, "event", to_json(event), qos=1))
         self._report_dropped()
         self._keep_spool(broker.connected)
         return broker.connected
@@ -114,7 +114,7 @@ class Mqtt:
         """Tell a broker that knows nothing of us everything."""
         # In this order: whoever sees us online can switch us.
         broker.subscribe(listened_to(self._config))
-        broker.publish(f"{self._base}/status", "online", retain=True)
+        self._tell(broker, "status", "online")
         self._faces = self._detection = self._state = None
         self._tell_detection(broker)
         if self._config.home_assistant:
@@ -175,7 +175,7 @@ class Mqtt:
             return
         again = now >= self._faces_again_at
         if again or self._faces is None or _changed(*self._faces, result):
-            broker.publish(f"{self._base}/faces", to_json(frame_line(result, self._source)))
+            self._tell(broker, "faces", to_json(frame_line(result, self._source)))
             self._faces, self._faces_at = (result.frame.file, result.tracks), now
         if again or self._faces_again_at == math.inf:
             self._faces_again_at = now + repeat_s(self._config)
@@ -183,17 +183,21 @@ class Mqtt:
     def _tell_detection(self, broker: Broker) -> None:
         on = self._control.detection
         if on != self._detection:
-            broker.publish(f"{self._base}/detection/state", "ON" if on else "OFF", retain=True)
+            self._tell(broker, "detection/state", "ON" if on else "OFF")
             self._detection = on
 
     def _tell_health(self, broker: Broker, status: Status) -> None:
         """Now and then, and whenever the camera goes or comes."""
         now = time.monotonic()
         if status.state != self._state or now - self._health_at >= self._config.health_interval_s:
-            broker.publish(f"{self._base}/health", to_json(health_line(status)), retain=True)
+            self._tell(broker, "health", to_json(health_line(status)))
             if self._state not in (None, status.state):
                 self._faces = None  # what was seen before a pause is not what is seen after it
             self._state, self._health_at = status.state, now
+
+    def _tell(self, broker: Broker, name: str, text: str, qos: int = 0) -> int:
+        """Say something on one of our own topics. Returns the message's id."""
+        return broker.publish(own_topic(self._config, name), text, qos, retain=name in RETAINED)
 
     def _received(self, topic: str, payload: bytes, retained: bool) -> None:
         """In the network thread."""
@@ -209,12 +213,6 @@ class Mqtt:
         else:
             kind = "an old, retained" if retained else "an unknown"
             log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])
-
-
-def listened_to(config: MqttConfig) -> dict[str, str]:
-    """Topics, and what the owner calls what is said there."""
-    topics = {f"emotion-edge/{config.device}/detection/set": "the privacy switch"}
-    return topics | ({BIRTH_TOPIC: "the start of Home Assistant"} if config.home_assistant else {})
 
 
 def _changed(file: str | None, before: tuple[Track, ...], result: Result) -> bool:
