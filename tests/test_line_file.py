@@ -17,9 +17,9 @@ from edge.config import CsvConfig, FileConfig, JsonlConfig
 from edge.control import Control
 from edge.daemon import Outlet
 from edge.errors import SinkError
+from edge.sinks.csv_file import COLUMNS, Csv
 from edge.sinks.jsonl import Jsonl
 from edge.sinks.line_file import LineFile, pieces
-from edge.sinks.table import COLUMNS, Table
 from tests.results import result, track
 
 HEADER = "a,b\n"
@@ -101,7 +101,7 @@ def test_rotation_keeps_so_many_old_files_and_their_order(tmp_path):
 def test_every_file_of_a_table_has_the_header_and_old_ones_are_continued(tmp_path):
     path = tmp_path / "out.csv"
     for run in range(3):
-        sink = Table(CsvConfig(True, str(path), rotate_mb=0.001, keep=9), "auto", Control())
+        sink = Csv(CsvConfig(True, str(path), rotate_mb=0.001, keep=9), "auto", Control())
         sink.open()
         for number in range(10):
             sink.show(result(track(1), track(2), number=10 * run + number))
@@ -235,7 +235,7 @@ def tiny_disk(tmp_path):
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])
 def test_a_disk_that_is_full_for_a_while(tiny_disk, caplog, kind):
     path, clock = tiny_disk / "out", Clock()
-    table = Table(CsvConfig(True, str(path)), "auto", Control())
+    table = Csv(CsvConfig(True, str(path)), "auto", Control())
     outlet = Outlet(jsonl(path) if kind == "jsonl" else table, clock)
     (tiny_disk / "other").write_bytes(bytes(16 * 1024))
     with caplog.at_level(logging.INFO):

@@ -242,13 +242,11 @@ class EmptyChain:
 
 @pytest.mark.parametrize("recording", [True, False])
 def test_health_says_it(recording):
-    class Named(FakeSink):
-        name = "record" if recording else "fake"
+    class Keeper(FakeSink):
+        keeps_faces = recording
 
-    sink = Named()
-    control = Control()
-
-    Daemon(FakeCamera(0.001), EmptyChain(), [sink], control, Config().camera, Config().pace).run(limit=1)
+    sink = Keeper()
+    Daemon(FakeCamera(0.001), EmptyChain(), [sink], Control(), Config().camera, Config().pace).run(limit=1)
     assert sink.statuses[0].recording is recording
 
 

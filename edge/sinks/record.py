@@ -24,6 +24,7 @@ class Record:
     """
 
     name = "record"
+    keeps_faces = True
 
     def __init__(self, config: RecordConfig, model: Path) -> None:
         """model: the emotion model whose input is saved."""
