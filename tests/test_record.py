@@ -68,6 +68,18 @@ def test_a_picture_is_the_models_input_named_by_time_and_id(tmp_path):
     assert np.array_equal(saved, face_input(image, shown.tracks[0].face.points, 48))
 
 
+def test_a_picture_is_cut_out_of_what_the_model_sees(tmp_path):
+    grey = np.random.default_rng(2).integers(0, 255, (60, 80), np.uint8)
+    shown = result(track(3, uncertain=True))
+    frame = replace(shown.frame, grey=grey)
+    sink = recorder(tmp_path / "faces")
+    sink.show(replace(shown, frame=frame))
+    sink.close()
+    (path,) = (tmp_path / "faces").rglob("*.png")
+    points = frame.in_searched(shown.tracks[0].face).points
+    assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), face_input(grey, points, 48))
+
+
 def test_the_trainer_reads_the_folder(tmp_path):
     sink = recorder(tmp_path / "faces", which="all")
     sink.show(at(0, *(track(number, label) for number, label in enumerate(LABELS))))
