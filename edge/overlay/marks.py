@@ -25,17 +25,10 @@ from edge.overlay.ink import (
 from edge.overlay.place import Side, around, best_place, overlap, unit_of
 from edge.types import Box, Image, Track
 
-UNCERTAIN = "uncertain"
-
-
-def shown_label(track: Track) -> str:
-    """What a display calls this face: the announced emotion, or that it is uncertain."""
-    return UNCERTAIN if track.shown_uncertain else track.settled
-
 
 def shown_percent(track: Track) -> str:
     """The probability of the announced emotion; nothing for an uncertain face, whose number would say too much."""
-    return "" if track.shown_uncertain else f"{100 * track.probabilities[LABELS.index(track.settled)]:.0f}%"
+    return "" if track.shown_uncertain else f"{100 * track.settled_probability:.0f}%"
 
 
 def shown_colour(track: Track) -> Colour:
@@ -151,7 +144,7 @@ def plate_size(track: Track, unit: float, short: bool = False) -> tuple[float, f
         if track.shown_uncertain
         else max(text_width("88%", font), text_width(shown_percent(track), font)) + 0.4 * font
     )
-    return 2.35 * font + text_width(shown_label(track), font) + percent, round(1.6 * font)
+    return 2.35 * font + text_width(track.shown_label, font) + percent, round(1.6 * font)
 
 
 def draw_plate(canvas: Image, place: Box, track: Track, unit: float, short: bool) -> None:
@@ -160,10 +153,10 @@ def draw_plate(canvas: Image, place: Box, track: Track, unit: float, short: bool
     middle = place.centre[1]
     dark_plate(canvas, place, place.height * 0.32)
     size = round(1.15 * font)
-    paint(canvas, icon_mask(shown_label(track), size), place.x0 + 0.35 * font, middle - size / 2, shown_colour(track))
+    paint(canvas, icon_mask(track.shown_label, size), place.x0 + 0.35 * font, middle - size / 2, shown_colour(track))
     if short:
         return
-    write(canvas, shown_label(track), place.x0 + 1.8 * font, middle, font, GREY if track.shown_uncertain else WHITE)
+    write(canvas, track.shown_label, place.x0 + 1.8 * font, middle, font, GREY if track.shown_uncertain else WHITE)
     percent = shown_percent(track)
     if percent:
         write(canvas, percent, place.x1 - 0.5 * font - text_width(percent, font), middle, font, GREY)
@@ -185,7 +178,7 @@ def draw_bars(canvas: Image, place: Box, track: Track, unit: float) -> None:
     left = place.x0 + 1.3 * font + _names_width(font)
     for row, (label, probability) in enumerate(zip(LABELS, track.probabilities, strict=True)):
         middle = place.y0 + (0.4 + 1.45 * (row + 0.5)) * font
-        chosen = label == shown_label(track)
+        chosen = label == track.shown_label
         write(canvas, label, place.x0 + 0.7 * font, middle, font, WHITE if chosen else GREY)
         colour = shown_colour(track) if chosen else GREY
         draw_bar(

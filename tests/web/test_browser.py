@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,15 @@ def test_all_is_there_and_can_be_read(browser, device, size, scheme):
     too_faint = [(words, contrast) for words, contrast in browser.execute_script(CONTRASTS) if contrast < 4.5]
     assert not too_faint
     assert not complaints(browser)
+
+
+def test_a_card_says_what_the_other_displays_say(browser, device):
+    seen, unsure = face(3, "happy", 20, uncertain=True), face(4, "sad", 120)
+    device.tracks = (replace(seen, doubtful=False), replace(unsure, doubtful=True))
+    visit(browser, device)
+    wait_until(lambda: texts(browser, ".face .word") == ["happy", "uncertain"])
+    assert texts(browser, ".face .percent") == ["81%", ""]
+    assert browser.execute_script("return document.querySelectorAll('.face.uncertain').length") == 1
 
 
 def test_that_faces_are_recorded_is_plain(browser, device):

@@ -45,8 +45,8 @@ class Web:
         token = page_token(config)
         try:
             from edge.overlay import Overlay
+            from edge.sinks.web.application import application
             from edge.sinks.web.server import Server
-            from edge.sinks.web.site import application
             from edge.sinks.web.visitor import Site
         except ImportError as err:
             raise SinkError(f"the page needs Tornado and Pillow ({err}): {how_to_install('web')}") from err
