@@ -176,6 +176,17 @@ def test_a_picture_that_the_owner_deleted_is_not_missed(tmp_path):
         store.prune(WALL)
 
 
+def test_a_picture_that_cannot_be_deleted_is_told(tmp_path):
+    store = FaceStore(tmp_path / "faces", BLOCK, 30)
+    store.open()
+    store.add(bytes(100), "sad", WALL, 1)
+    (path,) = (tmp_path / "faces").rglob("*.png")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(SinkError, match="faces/sad: cannot delete old faces: Is a directory"):
+        store.prune(WALL + 1e7)
+
+
 # --- for whose eyes
 
 
