@@ -57,7 +57,7 @@ class Mqtt:
         self._health_at = -math.inf
 
     def open(self) -> None:
-        broker = Broker(self._config, self._received)
+        broker = Broker(self._config, self.received)
         broker.open()
         if self._spool is not None:
             self._events.restore(self._spool.open())
@@ -67,6 +67,11 @@ class Mqtt:
     @property
     def connected(self) -> bool:
         return self._broker is not None and self._broker.connected
+
+    @property
+    def waiting(self) -> int:
+        """So many events the broker has not acknowledged yet."""
+        return len(self._events)
 
     def show(self, result: Result) -> None:
         for event in result.events:
@@ -85,13 +90,13 @@ class Mqtt:
             return
         deadline = time.monotonic() + _LAST_EVENTS_S
         self._catch_up(broker)
-        while len(self._events) and time.monotonic() < deadline:
+        while self.waiting and time.monotonic() < deadline:
             time.sleep(0.01)
             self._catch_up(broker)
         kept = self._spool is not None and self._spool.save(self._events.unsent())
-        if len(self._events):
+        if self.waiting:
             fate = f"; they wait in {self._config.spool}" if kept else ""
-            log.warning("mqtt: the broker did not take the last %d events%s", len(self._events), fate)
+            log.warning("mqtt: the broker did not take the last %d events%s", self.waiting, fate)
         if self._spool is not None:
             self._spool.close()
         broker.close(_GOODBYE_S)
@@ -147,7 +152,7 @@ class Mqtt:
                 "mqtt: %d events wait for the broker, from now on the oldest are lost", self._config.event_queue
             )
             self._overflowing = True
-        elif self._overflowing and not len(self._events):
+        elif self._overflowing and not self.waiting:
             log.warning("mqtt: %d events were lost while the broker took none", self._events.dropped)
             self._events.dropped, self._overflowing = 0, False
 
@@ -158,7 +163,7 @@ class Mqtt:
         now = time.monotonic()
         if connected:
             self._spooled_at = now
-            if not len(self._events):
+            if not self.waiting:
                 self._spool.save(())
         elif now - self._spooled_at >= _SPOOL_INTERVAL_S:
             self._spooled_at = now
@@ -199,8 +204,8 @@ class Mqtt:
         """Say something on one of our own topics. Returns the message's id."""
         return broker.publish(own_topic(self._config, name), text, qos, retain=name in RETAINED)
 
-    def _received(self, topic: str, payload: bytes, retained: bool) -> None:
-        """In the network thread."""
+    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """What the broker passes on to us; in the network thread."""
         if topic != BIRTH_TOPIC:
             self._switch(payload, retained)
         elif payload == b"online":
