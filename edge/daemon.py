@@ -14,7 +14,7 @@ from edge.control import Control
 from edge.health import Health, summary
 from edge.pace import Pace
 from edge.pipeline import Pipeline
-from edge.sinks import Remote, Sink
+from edge.sinks import Recorder, Remote, Sink
 from edge.status_file import StatusFile
 from edge.types import Frame, Result, State, Status
 from edge.watchdog import Watchdog, status_text
@@ -47,7 +47,9 @@ class Daemon:
         """status_file: of this run; None: one that it makes itself. paced, staying: as `every_frame` takes them."""
         self._camera, self._pipeline, self._control, self._config = camera, pipeline, control, config
         self._outlets = [Outlet(sink) for sink in sinks]
-        self._health = Health(camera.name, recording=any(sink.name == "record" for sink in sinks))
+        self._health = Health(
+            camera.name, recording=any(isinstance(sink, Recorder) and sink.keeps_faces for sink in sinks)
+        )
         self._pace = Pace(pace.hot_c)
         self._paced, self._staying = paced, staying
         self._watchdog = Watchdog()

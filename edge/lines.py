@@ -1,4 +1,4 @@
-"""The one home of the JSON we give away: a line a frame, a line an event, the health message."""
+"""The one home of the JSON we give away: a line a frame, a line an event, the page's frames, the health message."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def frame_line(result: Result, source: str) -> dict[str, Any]:
         "faces": [_face(track, frame) for track in result.tracks],
         "ms": {stage: round(float(ms), 2) for stage, ms in result.ms.items()},
     }
+
+
+def page_line(result: Result, source: str) -> dict[str, Any]:
+    """A frame line for displays. `shown`: the label each face is shown with, or "uncertain", both after the dwell."""
+    line = frame_line(result, source)
+    for face, track in zip(line["faces"], result.tracks, strict=True):
+        face["shown"] = track.shown_label
+    return line
 
 
 def event_line(event: Event, result: Result) -> dict[str, Any]:

@@ -19,6 +19,9 @@ Points = npt.NDArray[np.float32]
 SAME_FACE_IOU: Final = 0.3
 """Boxes that overlap so much are of one face."""
 
+UNCERTAIN: Final = "uncertain"
+"""What displays show in place of a label."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -153,6 +156,16 @@ class Track:
         return self.uncertain if self.doubtful is None else self.doubtful
 
     @property
+    def shown_label(self) -> str:
+        """What displays call this face."""
+        return UNCERTAIN if self.shown_uncertain else self.settled
+
+    @property
+    def settled_probability(self) -> float:
+        """What displays show beside the settled label, 0..1."""
+        return float(self.probabilities[LABELS.index(self.settled)])
+
+    @property
     def emotion(self) -> str:
         """The likeliest label."""
         return LABELS[int(self.probabilities.argmax())]
@@ -224,3 +237,8 @@ class Status:
     away: tuple[str, ...] = ()
     restarts: int = 0
     last_error: str | None = None
+
+    @property
+    def is_recording(self) -> bool:
+        """Pictures of faces are being saved now: while the camera is off or away, there are none."""
+        return self.recording and self.state == "running"

@@ -225,7 +225,7 @@ complaint() {
 forget_device() {
     local python=$PROGRAM/current/venv/bin/python
     [[ -x $python && -f $SETTINGS/config.toml ]] || return 0
-    CREDENTIALS_DIRECTORY=$SETTINGS "$python" -I -m edge.sinks.forget --config "$SETTINGS/config.toml" ||
+    CREDENTIALS_DIRECTORY=$SETTINGS "$python" -I -m edge.sinks.mqtt.forget --config "$SETTINGS/config.toml" ||
         say "the broker keeps its last messages of this device: see above"
 }
 

@@ -12,6 +12,16 @@ from edge.emotion.labels import LABELS
 from edge.types import Face, Frame, Image, Result, Status
 
 
+class FakeClock:
+    """Stands still until it is set."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class FakeDetector:
     """Finds in the nth picture it is shown the nth list of faces; the last list stays."""
 

@@ -93,6 +93,12 @@ def test_the_command_line_answers_without_loading_opencv_or_the_interpreter():
     assert not loaded & {"cv2", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma", "tornado"}
 
 
+def test_an_output_loads_no_library_of_another():
+    _, loaded = after_importing("edge.sinks.web", "edge.sinks.jsonl", "edge.sinks.record")
+    assert "edge" in loaded
+    assert not loaded & {"paho", "pygame", "luma", "rich"}
+
+
 @pytest.mark.parametrize("path", sources("edge"), ids=module_name)
 def test_the_device_names_nothing_of_the_workstation(path: Path):
     assert not [name for name in imported(path) if within(name, *WORKSTATION)]

@@ -107,7 +107,7 @@ def test_only_on_and_off_of_now_switch_detection(
     control = Control()
     sink = Mqtt(MqttConfig(enabled=True), "camera", control)
     with caplog.at_level(logging.WARNING):
-        sink._received("emotion-edge/camera/detection/set", payload, retained)
+        sink.received("emotion-edge/camera/detection/set", payload, retained)
     assert control.detection is (payload != b"OFF" or retained)
     obeyed = payload in (b"ON", b"OFF") and not retained
     assert len(caplog.records) == (0 if obeyed else 1)

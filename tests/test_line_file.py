@@ -17,9 +17,10 @@ from edge.config import CsvConfig, FileConfig, JsonlConfig
 from edge.control import Control
 from edge.daemon import Outlet
 from edge.errors import SinkError
+from edge.sinks.csv_file import COLUMNS, Csv
 from edge.sinks.jsonl import Jsonl
 from edge.sinks.line_file import LineFile, pieces
-from edge.sinks.table import COLUMNS, Table
+from tests.fakes import FakeClock
 from tests.results import result, track
 
 HEADER = "a,b\n"
@@ -101,7 +102,7 @@ def test_rotation_keeps_so_many_old_files_and_their_order(tmp_path):
 def test_every_file_of_a_table_has_the_header_and_old_ones_are_continued(tmp_path):
     path = tmp_path / "out.csv"
     for run in range(3):
-        sink = Table(CsvConfig(True, str(path), rotate_mb=0.001, keep=9), "auto", Control())
+        sink = Csv(CsvConfig(True, str(path), rotate_mb=0.001, keep=9), "auto", Control())
         sink.open()
         for number in range(10):
             sink.show(result(track(1), track(2), number=10 * run + number))
@@ -140,17 +141,10 @@ def test_a_deleted_file_is_made_anew(tmp_path):
     assert (tmp_path / "out").read_text() == '{"2"}\n'
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.mark.parametrize("created", [False, True])
 def test_a_file_that_is_set_aside_is_made_anew(tmp_path, created):
     """What logrotate does, without and with its option create."""
-    path, clock = tmp_path / "out", Clock()
+    path, clock = tmp_path / "out", FakeClock()
     file = LineFile(FileConfig(True, str(path)), Control(), header=HEADER, clock=clock)
     file.open()
     file.write("1,2\n")
@@ -166,7 +160,7 @@ def test_a_file_that_is_set_aside_is_made_anew(tmp_path, created):
 
 
 def test_the_name_of_a_file_is_looked_at_once_a_second(tmp_path, monkeypatch):
-    path, clock, looked = tmp_path / "out", Clock(), []
+    path, clock, looked = tmp_path / "out", FakeClock(), []
     file = LineFile(FileConfig(True, str(path)), Control(), clock=clock)
     file.open()
     look = os.stat
@@ -209,7 +203,7 @@ def test_a_rotated_file_and_its_name_reach_the_disk(tmp_path, monkeypatch):
 # --- a disk that takes no more
 
 
-def show(outlet: Outlet, clock: Clock, numbers: range) -> None:
+def show(outlet: Outlet, clock: FakeClock, numbers: range) -> None:
     """A second apart, with and without a face: short lines fit where long ones do not."""
     for number in numbers:
         outlet.show(result(*[track()] * (number % 3), number=number))
@@ -234,8 +228,8 @@ def tiny_disk(tmp_path):
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])
 def test_a_disk_that_is_full_for_a_while(tiny_disk, caplog, kind):
-    path, clock = tiny_disk / "out", Clock()
-    table = Table(CsvConfig(True, str(path)), "auto", Control())
+    path, clock = tiny_disk / "out", FakeClock()
+    table = Csv(CsvConfig(True, str(path)), "auto", Control())
     outlet = Outlet(jsonl(path) if kind == "jsonl" else table, clock)
     (tiny_disk / "other").write_bytes(bytes(16 * 1024))
     with caplog.at_level(logging.INFO):
@@ -276,7 +270,7 @@ def test_a_limit_of_file_size_cuts_no_line(tmp_path):
 
 
 def test_a_disk_that_becomes_read_only_and_writable_again(tiny_disk, caplog):
-    path, clock = tiny_disk / "out", Clock()
+    path, clock = tiny_disk / "out", FakeClock()
     outlet = Outlet(jsonl(path), clock)
 
     def remount(mode: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.emotion.labels import LABELS
-from edge.lines import event_line, frame_line, health_line, to_json
+from edge.lines import event_line, frame_line, health_line, page_line, to_json
 from edge.types import Box, Event, Status
 from tests.results import changed, result, track
 
@@ -48,6 +48,17 @@ def test_boxes_are_whole_pixels_inside_the_frame():
 def test_the_likeliest_label_is_told_even_while_another_is_announced():
     face = frame_line(result(track(emotion="sad", settled="happy", uncertain=True)), "auto")["faces"][0]
     assert (face["emotion"], face["uncertain"]) == ("sad", True)
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "doubtful", "shown"),
+    [(True, False, "sad"), (False, True, "uncertain"), (True, None, "uncertain"), (False, None, "sad")],
+)
+def test_the_page_is_told_what_the_other_displays_show(uncertain, doubtful, shown):
+    one = result(replace(track(settled="sad", uncertain=uncertain), doubtful=doubtful))
+    line, plain = page_line(one, "auto"), frame_line(one, "auto")
+    assert line["faces"][0].pop("shown") == shown
+    assert line == plain
 
 
 def test_every_value_is_one_that_json_knows():

@@ -14,6 +14,7 @@ from edge.overlay.ink import RED
 from edge.overlay.small import lit, nearest, small_face, small_nobody
 from edge.sinks.oled import Oled, open_device
 from edge.types import Box, Status
+from tests.fakes import FakeClock
 from tests.results import result, track
 
 luma = pytest.importorskip("luma.core.device")
@@ -22,19 +23,12 @@ SIZES = [(128, 64), (128, 32), (64, 128), (128, 128), (160, 128), (240, 240), (3
 STATES = [None, Status("running", "x"), Status("paused", "x"), Status("waiting", "x")]
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Slow(luma.dummy):
     """Takes a while for each picture, and counts them."""
 
     takes_s = 0.1
 
-    def __init__(self, clock: Clock, **settings) -> None:
+    def __init__(self, clock: FakeClock, **settings) -> None:
         self.clock, self.pictures = clock, []
         super().__init__(**settings)
 
@@ -49,7 +43,7 @@ class Slow(luma.dummy):
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock()
 
 
 @pytest.fixture
@@ -233,7 +227,7 @@ def bus(monkeypatch):
 @pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationWarning")
 @pytest.mark.parametrize("driver", ["ssd1306", "sh1106"])
 def test_a_real_driver_gets_the_picture(bus, driver):
-    sink = Oled(OledConfig(True, driver), Clock())
+    sink = Oled(OledConfig(True, driver), FakeClock())
     sink.open()
     for face in (track(), track(emotion="sad"), track(uncertain=True)):
         sink.show(result(face))

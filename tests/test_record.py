@@ -68,6 +68,18 @@ def test_a_picture_is_the_models_input_named_by_time_and_id(tmp_path):
     assert np.array_equal(saved, face_input(image, shown.tracks[0].face.points, 48))
 
 
+def test_a_picture_is_cut_out_of_what_the_model_sees(tmp_path):
+    grey = np.random.default_rng(2).integers(0, 255, (60, 80), np.uint8)
+    shown = result(track(3, uncertain=True))
+    frame = replace(shown.frame, grey=grey)
+    sink = recorder(tmp_path / "faces")
+    sink.show(replace(shown, frame=frame))
+    sink.close()
+    (path,) = (tmp_path / "faces").rglob("*.png")
+    points = frame.in_searched(shown.tracks[0].face).points
+    assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), face_input(grey, points, 48))
+
+
 def test_the_trainer_reads_the_folder(tmp_path):
     sink = recorder(tmp_path / "faces", which="all")
     sink.show(at(0, *(track(number, label) for number, label in enumerate(LABELS))))
@@ -164,6 +176,17 @@ def test_a_picture_that_the_owner_deleted_is_not_missed(tmp_path):
         store.prune(WALL)
 
 
+def test_a_picture_that_cannot_be_deleted_is_told(tmp_path):
+    store = FaceStore(tmp_path / "faces", BLOCK, 30)
+    store.open()
+    store.add(bytes(100), "sad", WALL, 1)
+    (path,) = (tmp_path / "faces").rglob("*.png")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(SinkError, match="faces/sad: cannot delete old faces: Is a directory"):
+        store.prune(WALL + 1e7)
+
+
 # --- for whose eyes
 
 
@@ -242,13 +265,11 @@ class EmptyChain:
 
 @pytest.mark.parametrize("recording", [True, False])
 def test_health_says_it(recording):
-    class Named(FakeSink):
-        name = "record" if recording else "fake"
+    class Keeper(FakeSink):
+        keeps_faces = recording
 
-    sink = Named()
-    control = Control()
-
-    Daemon(FakeCamera(0.001), EmptyChain(), [sink], control, Config().camera, Config().pace).run(limit=1)
+    sink = Keeper()
+    Daemon(FakeCamera(0.001), EmptyChain(), [sink], Control(), Config().camera, Config().pace).run(limit=1)
     assert sink.statuses[0].recording is recording
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from edge.capture import PATIENCE
 from edge.config import CameraConfig, MqttConfig
-from edge.sinks.credentials import CREDENTIAL, password
+from edge.sinks.secrets import CREDENTIAL, password
 
 SYSTEMD = Path(__file__).parents[1] / "systemd"
 UNIT = SYSTEMD / "emotion-edge.service"

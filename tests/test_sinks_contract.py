@@ -22,7 +22,7 @@ from edge.config import (
     WindowConfig,
 )
 from edge.control import Control
-from edge.sinks import Sink, sinks_for
+from edge.sinks import SINKS, Sink, sinks_for
 from edge.types import Box, Event, Result, Status
 from tests.fakes import FakeSink
 from tests.mosquitto import free_port, wait_until
@@ -46,7 +46,7 @@ def configured(section: str, folder) -> Config:
     return replace(NONE, **{section: settings[section]})
 
 
-@pytest.fixture(params=["fake", "jsonl", "csv", "terminal", "window", "mqtt", "oled", "record", "web"])
+@pytest.fixture(params=["fake", *SINKS])
 def make(request, tmp_path, monkeypatch) -> Callable[[], Sink]:
     if request.param == "fake":
         return FakeSink

@@ -17,8 +17,8 @@ from edge.doctor.finding import Finding
 from edge.errors import SinkError
 from edge.network import addresses
 from edge.service import SETTINGS, Service
-from edge.sinks.credentials import password, tls_context
-from edge.sinks.mqtt import listened_to
+from edge.sinks.mqtt.credentials import identify
+from edge.sinks.mqtt.topics import client_id, listened_to
 
 PATIENCE_S = 5.0
 _UNSUPPORTED_VERSION = 132
@@ -78,14 +78,10 @@ def _answer(config: MqttConfig, version: MQTTProtocolVersion) -> _Answer:
     def complete() -> bool:
         return answer.subscribed is not None or (answer.greeting is not None and answer.greeting.is_failure)
 
-    secret = password(config)
-    client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}-doctor", protocol=version)
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id(config, "doctor"), protocol=version)
     client.on_connect, client.on_subscribe = on_connect, on_subscribe
     client.connect_timeout = PATIENCE_S
-    if config.username:
-        client.username_pw_set(config.username, secret)
-    if config.tls:
-        client.tls_set_context(tls_context(config))
+    identify(client, config)
     try:
         client.connect(config.host, config.port)
         deadline = time.monotonic() + PATIENCE_S

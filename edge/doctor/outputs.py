@@ -14,7 +14,7 @@ from edge.doctor.finding import Finding, missing_right
 from edge.errors import SinkError
 from edge.extras import how_to_install
 from edge.service import SETTINGS
-from edge.sinks.credentials import CREDENTIAL, page_token
+from edge.sinks.secrets import CREDENTIAL, page_token
 
 OF_THE_SERVICE = Path("/var/lib/emotion-edge")
 """Where the service's relative paths begin, and the only place it may write to."""

@@ -28,7 +28,7 @@ class Notices:
         room = width - 12 * self._unit - 1.4 * self._status_font
         self._lines = lines_of(status_parts(status), self._status_font, room)
         self._status = self._status_place(height) if self._lines else None
-        self._recording = self._recording_place(width) if is_recording(status) else None
+        self._recording = self._recording_place(width) if status and status.is_recording else None
         top = self._recording.y1 if self._recording else 0
         bottom = self._status.y0 if self._status else height
         self.between = Box(0, top, width, max(top, bottom))
@@ -82,10 +82,6 @@ class Notices:
         x, middle = place.x0 + 0.6 * font, place.centre[1]
         plate(canvas, Box(x, middle - dot / 2, x + dot, middle + dot / 2), dot / 2, RED)
         write(canvas, _RECORDING, x + dot + 0.4 * font, middle, font, WHITE)
-
-
-def is_recording(status: Status | None) -> bool:
-    return status is not None and status.recording and status.state == "running"
 
 
 def status_parts(status: Status | None) -> list[Part]:

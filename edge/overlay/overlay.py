@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from edge.overlay.marks import Marks
+from collections.abc import Sequence
+
+from edge.overlay.layout import Layout, Room
+from edge.overlay.marks import draw_bars, draw_box, draw_plate
 from edge.overlay.notices import Notices
 from edge.overlay.place import fitted
 from edge.overlay.veil import Veil
 from edge.overlay.words import black, draw_waiting, draw_words
-from edge.types import Image, Result, Status
+from edge.types import Image, Result, Status, Track
 
 
 class Overlay:
@@ -20,7 +23,7 @@ class Overlay:
     def __init__(self, style: str, bars: bool) -> None:
         self.bars = bars
         self._style = style
-        self._marks = Marks()
+        self._layout = Layout()
         self._veil = Veil()
 
     def draw(self, result: Result, status: Status | None, size: tuple[int, int] | None = None) -> Image:
@@ -41,7 +44,7 @@ class Overlay:
             self._veil.hide(canvas, view, result)
         boxes = [view.box(track.face.box) for track in result.tracks]
         notices = Notices(canvas, status)
-        self._marks.draw(canvas, result.tracks, boxes, self.bars, notices.places)
+        self._draw_marks(Room(canvas, boxes, notices.places), result.tracks)
         notices.draw(canvas)
         return canvas
 
@@ -55,3 +58,15 @@ class Overlay:
         canvas = black(size)
         draw_waiting(canvas, status)
         return canvas
+
+    def _draw_marks(self, room: Room, tracks: Sequence[Track]) -> None:
+        canvas, unit = room.canvas, room.unit
+        for track, box in zip(tracks, room.faces, strict=True):
+            draw_box(canvas, box, track, unit)
+        marked = self._layout.place(room, tracks, self.bars)
+        for one in marked:
+            if one.bars:
+                draw_bars(canvas, one.bars, one.track, unit)
+        # Last, so that where all is crowded the name is on top.
+        for one in marked:
+            draw_plate(canvas, one.plate.box, one.track, unit, short=one.plate.short)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,6 +21,14 @@ _MOVING = 0.3
 
 _KEEP = 0.1
 """A plate changes sides only where that uncovers a tenth of its area more; otherwise it would jump to and fro."""
+
+
+class Spot(NamedTuple):
+    """A place beside a face. covered: the part of it, 0.., that lies over something."""
+
+    side: Side
+    box: Box
+    covered: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,8 @@ def fitted(image: Image, size: tuple[int, int]) -> tuple[Image, View]:
 
 
 def unit_of(canvas: Image) -> float:
-    """What sizes are multiples of: 1 at 480 pixels of height, so that text fills the same part of every screen.
-
-    Not below 0.45: smaller letters cannot be read at all.
+    """What sizes are multiples of, so that text fills the same part of every screen: 1 where the shorter side has 480
+    pixels. Not below 0.45: smaller letters cannot be read at all.
     """
     height, width = canvas.shape[:2]
     return max(0.45, float(min(width, height)) / 480)
@@ -125,13 +132,13 @@ def best_place(
     avoid: Sequence[Box],
     last: Side | None,
     never: Sequence[Box] = (),
-) -> tuple[Side, Box, float]:
+) -> Spot:
     """The side of a face where a plate of size (width, height) covers least of the face and of what to avoid.
 
     sides: the preferred first. last: where it was in the frame before. never: what it must not touch if it can be
-    helped. Returns the side, the place inside bounds, and the part of the plate, 0.., that covers something.
+    helped. The spot is inside bounds.
     """
-    best: tuple[float, Side, Box, float] | None = None
+    best: tuple[float, Spot] | None = None
     for rank, side in enumerate(sides):
         wanted = moved_inside(_beside(face, size, side, gap), bounds)
         place = moved_off(wanted, bounds, never, gap / 2)
@@ -139,9 +146,9 @@ def best_place(
         covered = sum(overlap(place, other) for other in (face, *avoid, *never)) / (size[0] * size[1])
         cost = _COVERING * (covered - (_KEEP if side == last else 0.0)) + 0.02 * rank + _MOVING * moved
         if best is None or cost < best[0]:
-            best = cost, side, place, covered
+            best = cost, Spot(side, place, covered)
     assert best is not None, "at least one side to choose from"
-    return best[1], best[2], best[3]
+    return best[1]
 
 
 def _beside(face: Box, size: tuple[float, float], side: Side, gap: float) -> Box:

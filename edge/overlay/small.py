@@ -7,10 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from edge.emotion.labels import LABELS
 from edge.overlay.icons import icon_mask
 from edge.overlay.ink import GREY, RED, WHITE, Colour, Mask, paint, plate, text_width, write
-from edge.overlay.marks import shown_colour, shown_label
+from edge.overlay.marks import shown_colour
 from edge.overlay.words import black
 from edge.types import Box, Image, Status, Track
 
@@ -32,10 +31,10 @@ def nearest(tracks: Sequence[Track], last: int | None) -> Track | None:
 
 def small_face(track: Track, others: int, status: Status | None, size: tuple[int, int]) -> Image:
     """(H, W, 3) BGR. others: how many faces there are besides. size: width, height."""
-    label, colour = shown_label(track), shown_colour(track)
+    label, colour = track.shown_label, shown_colour(track)
     canvas = black(size)
     words = _draw_icon(canvas, label, colour)
-    share = None if track.shown_uncertain else float(track.probabilities[LABELS.index(track.settled)])
+    share = None if track.shown_uncertain else track.settled_probability
     _draw_words(canvas, words, label, share, others, colour)
     _draw_recording(canvas, status)
     return canvas
@@ -102,7 +101,7 @@ def _draw_bar(canvas: Image, place: Box, share: float, colour: Colour) -> None:
 
 def _draw_recording(canvas: Image, status: Status | None) -> None:
     """A dot at the left top, beside the round drawing, while faces are recorded."""
-    if status is not None and status.recording and status.state == "running":
+    if status and status.is_recording:
         dot = max(5, round(0.08 * min(canvas.shape[:2])))
         plate(canvas, Box(0, 0, dot, dot), dot / 2, RED)
 

@@ -11,7 +11,7 @@ import numpy as np
 from edge.emotion.labels import LABELS
 from edge.overlay.icons import icon_mask
 from edge.overlay.ink import GREY, TRACK, WHITE, Colour, paint, plate, text_width, write
-from edge.overlay.marks import shown_colour, shown_label, shown_percent
+from edge.overlay.marks import shown_colour, shown_percent
 from edge.types import Box, Image, Status, Track
 
 MOST_SHOWN: Final = 12
@@ -60,7 +60,7 @@ def _draw_cell(canvas: Image, cell: Box, track: Track, bars: bool) -> None:
     tall = 5.2 if bars else 4.0
     unit = min(cell.width / 4.6, cell.height / (tall + 0.8))
     x, y = cell.centre[0], cell.centre[1] - tall / 2 * unit
-    label, colour, icon = shown_label(track), shown_colour(track), max(8, round(2 * unit))
+    label, colour, icon = track.shown_label, shown_colour(track), max(8, round(2 * unit))
     paint(canvas, icon_mask(label, icon), x - icon / 2, y, colour)
     _write_centred(
         canvas, label, x, y + 2.75 * unit, max(10, round(0.9 * unit)), GREY if track.shown_uncertain else WHITE
@@ -82,7 +82,7 @@ def _draw_columns(canvas: Image, place: Box, track: Track, colour: Colour) -> No
     bottom = place.y1 - 1.25 * icon
     for i, (label, probability) in enumerate(zip(LABELS, track.probabilities, strict=True)):
         x = place.x0 + (i + 0.5) * pitch
-        chosen = label == shown_label(track)
+        chosen = label == track.shown_label
         half = max(1.0, 0.13 * pitch)
         plate(canvas, Box(x - half, place.y0, x + half, bottom), half, TRACK, 0.45)
         top = bottom - max(2 * half, (bottom - place.y0) * min(1.0, float(probability)))

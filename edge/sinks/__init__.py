@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final, Protocol, runtime_checkable
 
 from edge.config import Config
 from edge.control import Control
+from edge.emotion.tflite import find_model
 from edge.types import Result, Status
 
 
@@ -39,45 +43,56 @@ class Remote(Protocol):
         """Whether the other side is there."""
 
 
-def sinks_for(config: Config, source: str, control: Control, *, live: bool = False) -> list[Sink]:
-    """The outputs that are switched on. source: what JSON and displays call the place the frames come from.
+@runtime_checkable
+class Recorder(Protocol):
+    """A sink that may keep pictures of faces: while there is one, displays and health say so."""
 
+    keeps_faces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a sink may be made of.
+
+    source: what JSON and displays call the place the frames come from.
     live: frames come when they come. Then nothing waits for a slow reader; of files, no line is lost.
-    Each is imported only where it is wanted: a device without a screen needs no library for one.
     """
-    sinks: list[Sink] = []
-    standard_output_taken = config.jsonl.enabled and config.jsonl.path == "-"
-    if config.jsonl.enabled:
-        from edge.sinks.jsonl import Jsonl
 
-        sinks.append(Jsonl(config.jsonl, source, control, patient=not live))
-    if config.csv.enabled:
-        from edge.sinks.table import Table
+    config: Config
+    source: str
+    control: Control
+    live: bool = False
 
-        sinks.append(Table(config.csv, source, control, patient=not live))
-    if config.terminal.enabled and not standard_output_taken:
-        from edge.sinks.terminal import Terminal
+    @property
+    def patient(self) -> bool:
+        return not self.live
 
-        sinks.append(Terminal(source, control, patient=not live))
-    if config.window.enabled:
-        from edge.sinks.window import Window
 
-        sinks.append(Window(config.window, control))
-    if config.mqtt.enabled:
-        from edge.sinks.mqtt import Mqtt
+def sinks_for(config: Config, source: str, control: Control, *, live: bool = False) -> list[Sink]:
+    """The outputs that are switched on. source, live: as in `Wiring`."""
+    wiring = Wiring(config, source, control, live)
+    return [make(wiring) for section, make in SINKS.items() if _is_wanted(section, config)]
 
-        sinks.append(Mqtt(config.mqtt, source, control))
-    if config.oled.enabled:
-        from edge.sinks.oled import Oled
 
-        sinks.append(Oled(config.oled))
-    if config.record.enabled:
-        from edge.emotion.tflite import find_model
-        from edge.sinks.record import Record
+def _is_wanted(section: str, config: Config) -> bool:
+    if section == "terminal" and config.jsonl.enabled and config.jsonl.path == "-":
+        return False  # lines of JSON have standard output for themselves
+    return bool(getattr(config, section).enabled)
 
-        sinks.append(Record(config.record, find_model(config.emotion.model)))
-    if config.web.enabled:
-        from edge.sinks.web import Web
 
-        sinks.append(Web(config.web, source))
-    return sinks
+def _module(name: str) -> Any:
+    """Imported only where it is wanted: a device without a screen needs no library for one."""
+    return import_module(f"edge.sinks.{name}")
+
+
+SINKS: Final[dict[str, Callable[[Wiring], Sink]]] = {
+    "jsonl": lambda w: _module("jsonl").Jsonl(w.config.jsonl, w.source, w.control, patient=w.patient),
+    "csv": lambda w: _module("csv_file").Csv(w.config.csv, w.source, w.control, patient=w.patient),
+    "terminal": lambda w: _module("terminal").Terminal(w.source, w.control, patient=w.patient),
+    "window": lambda w: _module("window").Window(w.config.window, w.control),
+    "mqtt": lambda w: _module("mqtt").Mqtt(w.config.mqtt, w.source, w.control),
+    "oled": lambda w: _module("oled").Oled(w.config.oled),
+    "record": lambda w: _module("record").Record(w.config.record, find_model(w.config.emotion.model)),
+    "web": lambda w: _module("web").Web(w.config.web, w.source),
+}
+"""By the section of the configuration that switches it on, in the order in which they are told."""

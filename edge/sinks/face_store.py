@@ -56,16 +56,15 @@ class FaceStore:
         self._bytes += _on_disk(len(picture))
 
     def prune(self, wall: float) -> None:
-        """Delete the oldest, until the rest is small and young enough. wall: Unix seconds of now."""
+        """Delete the oldest, until the rest is small and young enough. wall: Unix seconds of now. Raises SinkError."""
         oldest = _stamp(datetime.fromtimestamp(wall, timezone.utc) - self._most_age)
         while self._kept and (self._bytes > self._most_bytes or self._kept[0][0] < oldest):
             name, label, size = self._kept.popleft()
             self._bytes -= size
-            with contextlib.suppress(FileNotFoundError):
-                try:
-                    (self._folder / label / name).unlink()
-                except PermissionError as err:
-                    raise SinkError(f"{self._folder / label}: cannot delete old faces: {err.strerror}") from err
+            try:
+                (self._folder / label / name).unlink(missing_ok=True)
+            except OSError as err:
+                raise SinkError(f"{self._folder / label}: cannot delete old faces: {err.strerror}") from err
 
     def _pictures(self, label: str) -> list[os.DirEntry[str]]:
         try:

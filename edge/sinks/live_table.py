@@ -77,7 +77,7 @@ class FaceTable:
         faces = f"{count or 'no'} face{'' if count == 1 else 's'}"
         running = f"{status.fps:.1f} fps · {faces}"
         parts = [(running if status.state == "running" else _STATES[status.state], "dim"), (status.source, "dim")]
-        if status.recording and status.state == "running":
+        if status.is_recording:
             parts.append(("recording faces", "red"))
         parts += [(trouble, "yellow") for trouble in troubles(status)]
         return Text(" · ", style="dim").join(Text(*part) for part in parts)
@@ -135,7 +135,7 @@ def table_maker(source: str) -> Callable[[], LiveTable] | None:
 
 def _row(track: Track, seconds: float) -> tuple[str | Text, ...]:
     """id, announced emotion, bar, its probability, how long it has lasted."""
-    confidence = float(track.probabilities[LABELS.index(track.settled)])
+    confidence = track.settled_probability
     style = "dim" if track.shown_uncertain else _STYLES[track.settled]
     filled = round(confidence * _BAR_CELLS)
     bar = Text("━" * filled, style=style) + Text("─" * (_BAR_CELLS - filled), style="bright_black")

@@ -24,6 +24,7 @@ class Record:
     """
 
     name = "record"
+    keeps_faces = True
 
     def __init__(self, config: RecordConfig, model: Path) -> None:
         """model: the emotion model whose input is saved."""
@@ -67,6 +68,7 @@ class Record:
         self._saved_at = {id_: at for id_, at in self._saved_at.items() if 0 <= frame.time - at < interval}
 
     def _picture(self, frame: Frame, track: Track) -> bytes:
-        """PNG of the (side, side) grey model input."""
-        _, png = cv2.imencode(".png", face_input(frame.image, track.face.points, self._side))
+        """PNG of the (side, side) grey model input, cut out of the same picture as the model's was."""
+        points = frame.in_searched(track.face).points
+        _, png = cv2.imencode(".png", face_input(frame.searched, points, self._side))
         return png.tobytes()

@@ -15,12 +15,12 @@ def running(fps: float = 30.0) -> Status:
 
 
 def connect(sink: Mqtt, listener: Listener) -> None:
-    """Until the listener has heard of this connection."""
-    before = len(listener.texts("status"))
+    """Until the listener has heard of this connection; that the last one ended may be heard after it was."""
+    before = listener.texts("status").count("online")
 
     def told() -> bool:
         sink.status(running())
-        return len(listener.texts("status")) > before
+        return listener.texts("status").count("online") > before
 
     wait_until(told)
 

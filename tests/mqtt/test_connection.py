@@ -26,7 +26,7 @@ def test_a_broker_that_is_away_costs_no_time_and_one_line(mqtt, caplog, monkeypa
     wait_until(lambda: "Connection refused" in caplog.text)
     time.sleep(1.2)
     # There is nobody to say goodbye to, so nobody is waited for.
-    monkeypatch.setattr("edge.sinks.mqtt._GOODBYE_S", 120.0)
+    monkeypatch.setattr("edge.sinks.mqtt.sink._GOODBYE_S", 120.0)
     started = time.monotonic()
     sink.close()
     assert time.monotonic() - started < 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from edge.sinks.event_queue import IN_FLIGHT, EventQueue
+from edge.sinks.mqtt.event_queue import IN_FLIGHT, EventQueue
 from tests.mosquitto import wait_until
 from tests.mqtt.loop import connect, events_of, keep_showing
 from tests.results import changed, result, track
@@ -23,7 +23,7 @@ def test_events_are_sent_at_once_with_their_own_times(broker, listener, mqtt):
 
 def test_the_last_events_before_the_end_are_sent(broker, listener, mqtt, monkeypatch):
     for patience in ("_LAST_EVENTS_S", "_GOODBYE_S"):
-        monkeypatch.setattr(f"edge.sinks.mqtt.{patience}", 60.0)
+        monkeypatch.setattr(f"edge.sinks.mqtt.sink.{patience}", 60.0)
     sink = mqtt(broker.port)
     for number in range(300):
         sink.show(result(events=(changed(number),)))

@@ -9,7 +9,8 @@ import pytest
 
 from edge.config import MqttConfig
 from edge.errors import SinkError
-from edge.sinks.forget import forget, main
+from edge.sinks.mqtt.forget import forget, main
+from edge.sinks.mqtt.topics import kept_by_broker
 from tests.mosquitto import Listener, free_port, wait_until
 from tests.mqtt.loop import connect, keep_showing
 
@@ -33,6 +34,7 @@ def test_every_retained_message_goes(broker, listener, mqtt, tmp_path, capsys, e
     sink.close()
     wait_until(lambda: listener.texts("status")[-1] == "offline")
     assert retained(broker.port) == RETAINED
+    assert {name.removeprefix("emotion-edge/camera/") for name in kept_by_broker(MqttConfig())} == RETAINED
     config = tmp_path / "config.toml"
     config.write_text(f'[mqtt]\nenabled = {enabled}\nhost = "127.0.0.1"\nport = {broker.port}\n')
     assert main(["--config", str(config)]) == 0
@@ -92,6 +94,6 @@ def test_who_refuses_us_is_one_line(guarded):
 
 
 def test_who_does_not_answer_is_not_waited_for_long(monkeypatch):
-    monkeypatch.setattr("edge.sinks.forget._PATIENCE_S", 0.3)
+    monkeypatch.setattr("edge.sinks.mqtt.forget._PATIENCE_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(SinkError, match="does not answer"):
         forget(MqttConfig(enabled=True, host="127.0.0.1", port=silent.getsockname()[1]))

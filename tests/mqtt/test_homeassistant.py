@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from edge.config import MqttConfig
 from edge.emotion.labels import LABELS
 from edge.lines import event_line, frame_line, health_line, to_json
-from edge.sinks.homeassistant import discovery
+from edge.sinks.mqtt.homeassistant import discovery
 from edge.types import Event, Status
 from tests.mosquitto import Listener, wait_until
 from tests.mqtt.loop import connect, keep_showing, running
@@ -191,7 +191,7 @@ class TestBroker:
 
     def test_a_home_assistant_that_starts_is_told_again(self, broker, listener, mqtt, monkeypatch, caplog):
         caplog.set_level(logging.DEBUG)
-        monkeypatch.setattr("edge.sinks.mqtt._NEWCOMER_S", 0.3)
+        monkeypatch.setattr("edge.sinks.mqtt.sink._NEWCOMER_S", 0.3)
         sink = mqtt(broker.port)
         connect(sink, listener)
         keep_showing(sink, lambda: listener.texts(CONFIG))  # said after it began to listen

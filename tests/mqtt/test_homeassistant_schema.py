@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edge.config import MqttConfig
-from edge.sinks.homeassistant import discovery
+from edge.sinks.mqtt.homeassistant import discovery
 
 core = pytest.importorskip("homeassistant.core", reason="Home Assistant is not installed: pip install homeassistant")
 

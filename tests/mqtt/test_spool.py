@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.sinks.event_queue import EventQueue
-from edge.sinks.spool import Spool
+from edge.sinks.mqtt.event_queue import EventQueue
+from edge.sinks.mqtt.spool import Spool
 from tests.mosquitto import Listener, free_port, wait_until
 from tests.mqtt.loop import connect, events_of, keep_showing, running
 from tests.results import changed, result
@@ -152,7 +152,7 @@ def test_events_of_an_outage_survive_a_restart(broker, mqtt, file, caplog):
     keep_showing(second, lambda: len(events_of(listener)) == 6)
     assert [(event["id"], event["late"]) for event in events_of(listener)] == [(number, True) for number in range(1, 7)]
     assert [event["t"] for event in events_of(listener)][:5] == [1.0, 2.0, 3.0, 4.0, 5.0]
-    keep_showing(second, lambda: not second._events)
+    keep_showing(second, lambda: not second.waiting)
     second.close()
     listener.close()
     assert kept(file) == []
@@ -163,21 +163,21 @@ def test_an_outage_is_written_now_and_then_and_a_connection_is_not(broker, liste
     connect(sink, listener)
     empty = file.stat().st_mtime_ns
     sink.show(result(events=(changed(1),)))
-    keep_showing(sink, lambda: listener.texts("event") and not sink._events)
+    keep_showing(sink, lambda: listener.texts("event") and not sink.waiting)
     broker.stop()
     wait_until(lambda: "connection lost" in caplog.text)
     sink.show(result(events=(changed(2),)))
     sink.status(running())
     assert file.stat().st_mtime_ns == empty
-    monkeypatch.setattr("edge.sinks.mqtt._SPOOL_INTERVAL_S", 0.0)
+    monkeypatch.setattr("edge.sinks.mqtt.sink._SPOOL_INTERVAL_S", 0.0)
     sink.status(running())
-    monkeypatch.setattr("edge.sinks.mqtt._SPOOL_INTERVAL_S", 60.0)
+    monkeypatch.setattr("edge.sinks.mqtt.sink._SPOOL_INTERVAL_S", 60.0)
     # A second reader: as after a power failure.
     assert [event["id"] for _, event in kept(file)] == [2]
     broker.start()
     listener.listen()
     keep_showing(sink, lambda: len(listener.texts("event")) == 2)
-    keep_showing(sink, lambda: not sink._events)
+    keep_showing(sink, lambda: not sink.waiting)
     assert kept(file) == []
 
 

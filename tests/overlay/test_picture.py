@@ -11,7 +11,7 @@ import pytest
 from edge.emotion.labels import LABELS
 from edge.overlay import Overlay
 from edge.overlay.ink import PALETTE, colour_of
-from edge.overlay.marks import bars_size, plate_size, shown_label, shown_percent
+from edge.overlay.marks import bars_size, plate_size, shown_percent
 from edge.overlay.notices import status_parts
 from edge.overlay.place import best_place, fitted
 from edge.types import Box, Face, Image, Status, Track
@@ -88,8 +88,8 @@ def test_palette_is_distinct_and_stands_out_on_the_plate() -> None:
 def test_uncertain_is_grey_and_says_so() -> None:
     sure = track(4, Box(200, 150, 320, 300), "sad", 0.72)
     unsure = track(4, Box(200, 150, 320, 300), "sad", 0.3, uncertain=True)
-    assert (shown_label(sure), shown_percent(sure)) == ("sad", "72%")
-    assert (shown_label(unsure), shown_percent(unsure)) == ("uncertain", "")
+    assert (sure.shown_label, shown_percent(sure)) == ("sad", "72%")
+    assert (unsure.shown_label, shown_percent(unsure)) == ("uncertain", "")
     picture = Overlay("picture", True).draw(result(flat(), unsure), None).astype(int)
     spread = picture.max(axis=-1) - picture.min(axis=-1)
     assert spread.max() <= 20, "no colour anywhere"
@@ -97,7 +97,7 @@ def test_uncertain_is_grey_and_says_so() -> None:
 
 def test_the_number_shown_is_that_of_the_settled_label() -> None:
     rising = Track(1, Face(Box(0, 0, 9, 9), 1, NO_POINTS), np.array([0, 0, 0, 0.6, 0, 0, 0.4]), False, "neutral")
-    assert (shown_label(rising), shown_percent(rising)) == ("neutral", "40%")
+    assert (rising.shown_label, shown_percent(rising)) == ("neutral", "40%")
 
 
 def test_grey_frames_are_drawn_in_colour() -> None:

@@ -5,27 +5,24 @@ from __future__ import annotations
 import pytest
 
 from edge.emotion.labels import LABELS
-from edge.overlay import Overlay, marks
+from edge.overlay.layout import Layout, Room
+from edge.overlay.marks import plate_size
 from edge.overlay.notices import Notices
 from edge.overlay.place import moved_off, overlap
 from edge.types import Box, Status, Track
-from tests.overlay.scenes import flat, result, track
+from tests.overlay.scenes import flat, track
 
 SIZES = [(320, 240), (800, 480), (480, 800), (1920, 1080)]
 BUSY = Status("running", "x", fps=29.6, temperature_c=81.2, throttled=True, recording=True, away=("mqtt",))
 
 
-def places(
-    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], *people: Track
-) -> tuple[list[Box], list[Box], list[Box]]:
+def places(size: tuple[int, int], *people: Track) -> tuple[list[Box], list[Box], list[Box]]:
     """Of plates, of bars and of notices."""
-    plates: list[Box] = []
-    bars: list[Box] = []
-    monkeypatch.setattr(marks, "draw_plate", lambda canvas, place, *_: plates.append(place))
-    monkeypatch.setattr(marks, "draw_bars", lambda canvas, place, *_: bars.append(place))
-    image = flat(*size)
-    Overlay("picture", True).draw(result(image, *people), BUSY)
-    return plates, bars, Notices(image, BUSY).places
+    canvas = flat(*size)
+    notices = Notices(canvas, BUSY).places
+    room = Room(canvas, [person.face.box for person in people], notices)
+    marked = Layout().place(room, people, bars=True)
+    return [one.plate.box for one in marked], [one.bars for one in marked if one.bars], notices
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -33,12 +30,12 @@ def places(
 @pytest.mark.parametrize("y", [-0.15, 0.02, 0.3, 0.6, 0.9])
 @pytest.mark.parametrize("side", [0.12, 0.35, 0.95])
 def test_one_face_has_plate_and_bars_that_cover_no_words(
-    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], x: float, y: float, side: float
+    size: tuple[int, int], x: float, y: float, side: float
 ) -> None:
     width, height = size
     length = side * min(size)
     person = track(1, Box(x * width, y * height, x * width + length, y * height + length), "surprise", 1.0)
-    plates, bars, notices = places(monkeypatch, size, person)
+    plates, bars, notices = places(size, person)
     assert len(plates) == len(bars) == 1
     everything = plates + bars + notices
     assert all(place.clipped(*size) == place for place in everything)
@@ -46,16 +43,14 @@ def test_one_face_has_plate_and_bars_that_cover_no_words(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_in_a_crowd_bars_are_left_out_rather_than_drawn_under_names(
-    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
-) -> None:
+def test_in_a_crowd_bars_are_left_out_rather_than_drawn_under_names(size: tuple[int, int]) -> None:
     people = [
         track(i, Box(x, y, x + 0.14 * size[0], y + 0.23 * size[1]), LABELS[i % 7])
         for i in range(10)
         for x in [(0.03 + 0.19 * (i % 5)) * size[0]]
         for y in [(0.06 + 0.46 * (i // 5)) * size[1]]
     ]
-    plates, bars, notices = places(monkeypatch, size, *people)
+    plates, bars, notices = places(size, *people)
     assert len(plates) == 10
     words = plates + notices
     assert not any(overlap(one, other) for one in bars for other in words)
@@ -63,19 +58,17 @@ def test_in_a_crowd_bars_are_left_out_rather_than_drawn_under_names(
     assert not any(overlap(one, other) for i, one in enumerate(plates) for other in plates[:i])
 
 
-def test_a_plate_without_room_shows_its_drawing_only_and_does_not_flicker(monkeypatch: pytest.MonkeyPatch) -> None:
-    shorts: list[bool] = []
-    monkeypatch.setattr(marks, "draw_plate", lambda canvas, place, track, unit, short: shorts.append(short))
-    overlay = Overlay("picture", False)
-    wide = marks.plate_size(track(1, Box(0, 0, 9, 9), "happy"), 0.82 * 0.5)[0]
+def test_a_plate_without_room_shows_its_drawing_only_and_does_not_flicker() -> None:
+    layout = Layout()
+    wide = plate_size(track(1, Box(0, 0, 9, 9), "happy"), 0.82 * 0.5)[0]
     # Three in a row: the plate in the middle is below its face, the outer two share the strip above.
     for distance, expected in ((2.0, 0), (0.98, 1), (1.02, 1), (1.2, 0)):
-        shorts.clear()
         people = [
             track(i, Box(x, 100, x + 30, 130), "happy") for i in range(3) for x in [30 + i * 0.5 * distance * wide]
         ]
-        overlay.draw(result(flat(320, 240), *people), None)
-        assert sum(shorts) == expected, distance
+        room = Room(flat(320, 240), [person.face.box for person in people], ())
+        marked = layout.place(room, people, bars=False)
+        assert sum(one.plate.short for one in marked) == expected, distance
 
 
 def test_moved_off_takes_the_nearest_free_place_or_none() -> None:

@@ -106,7 +106,7 @@ def running(browser: Any, config: WebConfig) -> Iterator[Device]:
 def visit(browser: Any, device: Device, size: tuple[int, int] = PHONE, scheme: str = "light") -> None:
     look_like(browser, *size, scheme)
     complaints(browser)  # those of the test before
-    browser.get(f"http://127.0.0.1:{device.web._config.port}/")
+    browser.get(f"http://127.0.0.1:{device.web.port}/")
 
 
 def text(browser: Any, selector: str) -> str:

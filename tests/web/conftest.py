@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,15 +15,15 @@ from tests.web.visitor import Listener
 
 @pytest.fixture
 def open_web(tmp_path) -> Iterator[Callable[..., Web]]:
-    """Opens the sink on a free port; settings as in the configuration, and `token`."""
+    """Opens the sink on a free port; settings as in the configuration, `token` and `clock`."""
     pytest.importorskip("tornado")
     opened = []
 
-    def open_one(token: str | None = None, **settings) -> Web:
+    def open_one(token: str | None = None, clock: Callable[[], float] = time.monotonic, **settings) -> Web:
         if token is not None:
             (tmp_path / "token").write_text(token + "\n")
             settings["token_file"] = str(tmp_path / "token")
-        web = Web(WebConfig(True, port=free_port(), **settings), "demo")
+        web = Web(WebConfig(True, port=free_port(), **settings), "demo", clock)
         opened.append(web)
         web.open()
         return web

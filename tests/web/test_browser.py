@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from tests.web.browsing import (
     visit,
     wait_for,
 )
-from tests.web.visitor import TOKEN
+from tests.web.visitor import TOKEN, Listener, viewers
 
 pytest.importorskip("tornado")
 
@@ -62,6 +63,15 @@ def test_all_is_there_and_can_be_read(browser, device, size, scheme):
     too_faint = [(words, contrast) for words, contrast in browser.execute_script(CONTRASTS) if contrast < 4.5]
     assert not too_faint
     assert not complaints(browser)
+
+
+def test_a_card_says_what_the_other_displays_say(browser, device):
+    seen, unsure = face(3, "happy", 20, uncertain=True), face(4, "sad", 120)
+    device.tracks = (replace(seen, doubtful=False), replace(unsure, doubtful=True))
+    visit(browser, device)
+    wait_until(lambda: texts(browser, ".face .word") == ["happy", "uncertain"])
+    assert texts(browser, ".face .percent") == ["81%", ""]
+    assert browser.execute_script("return document.querySelectorAll('.face.uncertain').length") == 1
 
 
 def test_that_faces_are_recorded_is_plain(browser, device):
@@ -113,7 +123,7 @@ def test_pause_and_a_lost_camera_take_the_picture_away(browser, device):
         assert text(browser, "#state") == word
         assert picture_width(browser) == 0
         assert text(browser, "#faces") == ""
-        wait_until(lambda: device.web._site.looking["picture"] == 0)
+        wait_until(lambda: viewers(device.web)["picture"] == 0)
     device.state = "running"
     wait_until(lambda: picture_width(browser))
     wait_for(browser, "#state", "live")
@@ -122,7 +132,7 @@ def test_pause_and_a_lost_camera_take_the_picture_away(browser, device):
 def test_a_lost_connection_comes_back_with_its_last_minutes(browser, device):
     visit(browser, device)
     wait_for(browser, "#state", "live")
-    wait_until(lambda: len(device.web._board.history()) > 2)  # the newest may be too new to be called before
+    wait_until(lambda: len(device.web.board.history()) > 2)  # the newest may be too new to be called before
     lost_at = browser.execute_script("return performance.now()")
     device.web.close()
     wait_for(browser, "#message", "Connection lost")
@@ -144,10 +154,10 @@ def test_the_keyboard_hides_the_picture_and_the_device_stops_drawing(browser, de
     assert browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
     browser.switch_to.active_element.send_keys("\ue007")  # Enter
     wait_for(browser, "#message", "Picture hidden")
-    wait_until(lambda: device.web._site.looking["picture"] == 0)
-    drawn = device.web._board.picture()[0]
+    wait_until(lambda: viewers(device.web)["picture"] == 0)
+    drawn = device.web.board.picture()[0]
     time.sleep(0.3)
-    assert device.web._board.picture()[0] == drawn
+    assert device.web.board.picture()[0] == drawn
     browser.switch_to.active_element.send_keys("\ue007")
     wait_until(lambda: picture_width(browser))
 
@@ -158,32 +168,28 @@ def test_nobody_looks_at_a_page_in_the_background(browser, device):
     first = browser.current_window_handle
     browser.switch_to.new_window("tab")
     try:
-        wait_until(lambda: sum(device.web._site.looking.values()) == 0)
+        wait_until(lambda: sum(viewers(device.web).values()) == 0)
     finally:
         browser.close()
         browser.switch_to.window(first)
-    wait_until(lambda: device.web._site.looking == {"events": 1, "picture": 1})
+    wait_until(lambda: viewers(device.web) == {"events": 1, "picture": 1})
 
 
 def test_calm_where_calm_is_asked_for(browser, device):
     browser.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
     )
-    browser.get(f"http://127.0.0.1:{device.web._config.port}/")
+    browser.get(f"http://127.0.0.1:{device.web.port}/")
     wait_for(browser, ".word", "happy")
     assert browser.find_element("css selector", ".fill").value_of_css_property("transition-duration") == "0s"
 
 
 def test_one_viewer_too_many_is_told(browser):
     for device in running(browser, WebConfig(True, port=free_port(), viewers=1)):
+        somebody_else = Listener(device.web, "/events")
         visit(browser, device)
-        wait_for(browser, "#state", "live")
-        first = browser.current_window_handle
-        device.web._site.looking["events"] += 1  # somebody else looks
-        browser.refresh()
         wait_for(browser, "#message", "Too many viewers")
-        assert browser.current_window_handle == first
-        device.web._site.looking["events"] -= 1
+        somebody_else.close()
         wait_for(browser, "#state", "live")
 
 

@@ -14,7 +14,7 @@ def test_everything_at_once_as_json(web):
     web.status(RUNNING)
     state = json.loads(ask(web, "/state")[2])
     assert state["frame"]["faces"][0]["emotion"] == "happy"
-    assert state["frame"]["faces"][0]["settled"] == "sad"
+    assert state["frame"]["faces"][0]["shown"] == "sad"
     assert state["health"]["fps"] == 29.8
     assert state["history"][0]["faces"] == [[3, "sad"]]
     assert state["viewers"] == {"looking": 0, "most": 4}

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from tests.fakes import FakeClock
 from tests.mosquitto import wait_until
-from tests.web.visitor import RUNNING, ask, noise, port_of
+from tests.web.visitor import RUNNING, ask, metric, noise, port_of, viewers
 
 pytest.importorskip("tornado")
 from edge.sinks.web import Web, server, streams
@@ -25,37 +26,38 @@ def test_only_so_many_look_at_a_time(open_web, listen, address):
     assert (status, text) == (503, "Too many viewers\n")
     assert "retry-after" in headers
     first.close()
-    wait_until(lambda: sum(web._site.looking.values()) == 1)
+    wait_until(lambda: sum(viewers(web).values()) == 1)
     assert listen(web, address).answer.status == 200
 
 
-def test_a_viewer_that_takes_nothing_is_dropped_and_holds_nobody_up(web, listen, monkeypatch):
+def test_a_viewer_that_takes_nothing_is_dropped_and_holds_nobody_up(open_web, listen, monkeypatch):
     monkeypatch.setattr(streams, "SLOW_S", 1.0)
+    clock = FakeClock(100.0)
+    web = open_web(clock=clock)
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(("127.0.0.1", port_of(web)))
         slow.sendall(b"GET /picture HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        wait_until(lambda: web._site.looking["picture"])
+        wait_until(lambda: viewers(web)["picture"])
         quick = listen(web, "/picture")
         picture = noise()
         deadline = time.monotonic() + 60
-        while not web._site.dropped:
+        while not metric(web, "web_dropped_total"):
             assert time.monotonic() < deadline
-            web._picture_due = 0.0
+            clock.now += 1.0
             web.show(picture)  # returns, although the slow one takes nothing
             quick.jpeg()
-        assert web._site.looking["picture"] == 1
-    assert "emotion_edge_web_dropped_total 1.0" in ask(web, "/metrics")[2]
+        assert viewers(web)["picture"] == 1
 
 
 def test_a_viewer_that_vanishes_leaves_its_place(web):
     rude = socket.create_connection(("127.0.0.1", port_of(web)))
     rude.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    wait_until(lambda: web._site.looking["events"] == 1)
+    wait_until(lambda: viewers(web)["events"] == 1)
     rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, without a goodbye
     rude.close()
     web.status(RUNNING)
-    wait_until(lambda: web._site.looking["events"] == 0)
+    wait_until(lambda: viewers(web)["events"] == 0)
 
 
 def test_idle_connections_take_only_so_many_places(open_web):

@@ -15,7 +15,7 @@ def test_the_colours_on_the_page_are_the_overlays(web):
     for number, (blue, green, red) in enumerate(PALETTE):
         assert f".face-{number}{{--face:#{red:02x}{green:02x}{blue:02x}" in sheet
         assert 1.05 / (_luminance(_deepened((blue, green, red))) + 0.05) >= _CONTRAST
-    assert f"const PALETTE = {len(PALETTE)};" in ask(web, "/page.js")[2]
+    assert f'data-colours="{len(PALETTE)}"' in ask(web)[2]
 
 
 def test_the_page_needs_nothing_from_elsewhere(web):

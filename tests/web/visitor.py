@@ -17,7 +17,7 @@ Answer = tuple[int, dict[str, str], str]
 
 
 def port_of(web: Web) -> int:
-    return web._config.port
+    return web.port
 
 
 def ask(web: Web, address: str = "/", method: str = "GET", body: str | None = None, **headers: str) -> Answer:
@@ -29,6 +29,18 @@ def ask(web: Web, address: str = "/", method: str = "GET", body: str | None = No
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
     finally:
         connection.close()
+
+
+def viewers(web: Web) -> dict[str, int]:
+    """How many look at each kind of stream."""
+    return {stream: metric(web, "web_viewers", f'stream="{stream}"') for stream in ("events", "picture")}
+
+
+def metric(web: Web, name: str, labels: str = "") -> int:
+    """What monitoring is told."""
+    begin = f"emotion_edge_{name}{{{labels}}} " if labels else f"emotion_edge_{name} "
+    (told,) = [line for line in ask(web, "/metrics")[2].splitlines() if line.startswith(begin)]
+    return int(float(told.removeprefix(begin)))
 
 
 class Listener:

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from edge.lines import event_line, frame_line, health_line
+from edge.lines import event_line, health_line, page_line
 from edge.types import Result, Status
 
 REMEMBERED_S: Final = 300
@@ -38,9 +38,7 @@ class Board:
         self.event_counts: Counter[str] = Counter()
 
     def show(self, result: Result) -> None:
-        line = frame_line(result, self._source)
-        for face, track in zip(line["faces"], result.tracks, strict=True):
-            face["settled"] = track.settled
+        line = page_line(result, self._source)
         now = self._clock()
         with self._lock:
             self._frame, self._frame_number = line, self._frame_number + 1
@@ -49,9 +47,7 @@ class Board:
                 self._events.append((self.event_counts.total(), event_line(event, result)))
             if now >= self._history_due:
                 self._history_due = now + 1.0
-                self._history.append(
-                    (now, [(t.id, "uncertain" if t.shown_uncertain else t.settled) for t in result.tracks])
-                )
+                self._history.append((now, [(track.id, track.shown_label) for track in result.tracks]))
 
     def status(self, status: Status) -> None:
         with self._lock:
@@ -65,7 +61,7 @@ class Board:
             self._picture, self._picture_number = jpeg, self._picture_number + 1
 
     def frame(self) -> tuple[int, Line | None]:
-        """The newest frame's line, with the settled emotion of each face, and how many there were."""
+        """The newest frame's line for displays, and how many there were."""
         with self._lock:
             return self._frame_number, self._frame
 
@@ -84,7 +80,7 @@ class Board:
             return self.event_counts.total()
 
     def history(self) -> list[Line]:
-        """A sample a second: how many seconds ago, and each face's id and announced emotion or 'uncertain'."""
+        """A sample a second: how many seconds ago, and each face's id and what it was shown with."""
         with self._lock:
             now = self._clock()
             return [{"ago_s": round(now - at, 1), "faces": faces} for at, faces in self._history]

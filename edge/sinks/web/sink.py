@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -10,7 +11,7 @@ import cv2
 from edge.config import WebConfig
 from edge.errors import SinkError
 from edge.extras import how_to_install
-from edge.sinks.credentials import page_token
+from edge.sinks.secrets import page_token
 from edge.sinks.web.board import Board
 from edge.sinks.web.door import Door
 from edge.types import Frame, Result, Status
@@ -33,11 +34,15 @@ class Web:
 
     name = "web"
 
-    def __init__(self, config: WebConfig, source: str) -> None:
-        self._config = config
-        self._board = Board(source)
+    def __init__(self, config: WebConfig, source: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._config, self._clock = config, clock
+        self.board = Board(source, clock)
         self._server: Server | None = None
         self._picture_due = 0.0
+
+    @property
+    def port(self) -> int:
+        return self._config.port
 
     def open(self) -> None:
         """Listen. Raises SinkError where a library is missing, the token is no good or the address is taken."""
@@ -45,13 +50,13 @@ class Web:
         token = page_token(config)
         try:
             from edge.overlay import Overlay
+            from edge.sinks.web.application import application
             from edge.sinks.web.server import Server
-            from edge.sinks.web.site import application
             from edge.sinks.web.visitor import Site
         except ImportError as err:
             raise SinkError(f"the page needs Tornado and Pillow ({err}): {how_to_install('web')}") from err
         self._overlay: Overlay = Overlay(config.style, bars=False)
-        self._site: Site = Site(self._board, Door(token, config.port), config.style, config.viewers)
+        self._site: Site = Site(self.board, Door(token, config.port), config.style, config.viewers)
         server = Server(application(self._site), config.host, config.port, 4 * config.viewers + _REQUESTS)
         server.open()
         self._server = server
@@ -59,11 +64,11 @@ class Web:
     def show(self, result: Result) -> None:
         if self._server is None:
             return
-        self._board.show(result)
-        now = time.monotonic()
+        self.board.show(result)
+        now = self._clock()
         if self._site.looking["picture"] and now >= self._picture_due:
             self._picture_due = now + _PICTURE_S
-            self._board.show_picture(self._draw(result))
+            self.board.show_picture(self._draw(result))
         else:
             self._overlay.follow(result)
 
@@ -73,7 +78,7 @@ class Web:
             return
         if not self._server.is_serving:
             raise SinkError("the server has stopped; this is a defect of ours")
-        self._board.status(status)
+        self.board.status(status)
 
     def close(self) -> None:
         if self._server is not None:

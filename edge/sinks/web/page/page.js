@@ -2,10 +2,10 @@
 
 const STYLE = document.body.dataset.style;
 const LABELS = document.body.dataset.labels.split(" ");
+const COLOURS = Number(document.body.dataset.colours);
 const KEPT_MS = 60_000 * document.body.dataset.minutes;
 const SILENT_MS = 6000; // the device tells its health every second
 const NO_FRAME_MS = 5000;
-const PALETTE = 6;
 
 const $$ = (id) => document.getElementById(id);
 const MESSAGES = {
@@ -155,12 +155,10 @@ function showFrame(frame) {
   if (state() !== "live") return;
   showFaces(frame.faces);
   if (!past.length || frameAt - past.at(-1).at >= 1000) {
-    past.push({ at: frameAt, faces: frame.faces.map((face) => [face.id, labelOf(face)]) });
+    past.push({ at: frameAt, faces: frame.faces.map((face) => [face.id, face.shown]) });
     drawPast();
   }
 }
-
-const labelOf = (face) => (face.uncertain ? "uncertain" : face.settled);
 
 function showFaces(faces) {
   const list = $$("faces");
@@ -175,7 +173,7 @@ function showFaces(faces) {
 function newCard(face) {
   const card = $$("face").content.firstElementChild.cloneNode(true);
   card.dataset.id = face.id;
-  card.classList.add(`face-${face.id % PALETTE}`);
+  card.classList.add(`face-${face.id % COLOURS}`);
   card.querySelector(".name").textContent = `face ${face.id}`;
   for (const label of LABELS) {
     const bar = $$("bar").content.firstElementChild.cloneNode(true);
@@ -186,14 +184,15 @@ function newCard(face) {
 }
 
 function fill(card, face) {
-  const shown = labelOf(face);
+  const { shown } = face;
+  const uncertain = shown === "uncertain";
   if (card.dataset.shown !== shown) {
     card.dataset.shown = shown;
-    card.classList.toggle("uncertain", face.uncertain);
+    card.classList.toggle("uncertain", uncertain);
     card.querySelector(".word").textContent = shown;
     setIcon(card, shown);
   }
-  card.querySelector(".percent").textContent = face.uncertain ? "" : percent(face.probabilities[shown]);
+  card.querySelector(".percent").textContent = uncertain ? "" : percent(face.probabilities[shown]);
   card.querySelectorAll(".bar").forEach((bar, i) => {
     const value = face.probabilities[LABELS[i]];
     bar.classList.toggle("chosen", LABELS[i] === shown);
@@ -239,7 +238,7 @@ function drawPast() {
     chart.append(svg("line", { class: "rule", x1: LEFT, x2: width, y1: ROW * (i + 0.5), y2: ROW * (i + 0.5) }));
   });
   for (const run of runs()) {
-    const kind = run.label === "uncertain" ? "lane unsure" : `lane face-${run.id % PALETTE}`;
+    const kind = run.label === "uncertain" ? "lane unsure" : `lane face-${run.id % COLOURS}`;
     const height = y(run.label, run.id);
     chart.append(svg("line", { class: kind, x1: x(run.from), x2: x(run.to) + 0.01, y1: height, y2: height }));
   }

@@ -1,29 +1,18 @@
-"""Passwords, tokens and certificates, from files only the service user can read, or only root."""
+"""Passwords and tokens, from files only the service user can read, or only root."""
 
 from __future__ import annotations
 
 import os
-import ssl
 from pathlib import Path
-
-from paho.mqtt.client import Client
+from typing import Final
 
 from edge.config import MqttConfig, WebConfig
 from edge.errors import SinkError
 
-CREDENTIAL = "mqtt-password"
+CREDENTIAL: Final = "mqtt-password"
 """The name under which systemd's LoadCredential= hands the service a file of root's; see systemd.exec(5)."""
-TOKEN_LENGTH = 16
+TOKEN_LENGTH: Final = 16
 """At least."""
-
-
-def identify(client: Client, config: MqttConfig) -> None:
-    """Give a client that is not connected yet our name, password and certificates. Raises SinkError."""
-    secret = password(config)
-    if config.username:
-        client.username_pw_set(config.username, secret)
-    if config.tls:
-        client.tls_set_context(tls_context(config))
 
 
 def password(config: MqttConfig) -> str | None:
@@ -66,19 +55,3 @@ def _credential() -> str | None:
         return (path.read_text(encoding="utf-8").splitlines() or [""])[0] or None
     except (OSError, UnicodeDecodeError) as err:
         raise SinkError(f"the credential {path} cannot be read: {err}") from err
-
-
-def tls_context(config: MqttConfig) -> ssl.SSLContext:
-    """Checks the broker's certificate and name, and shows ours where there is one. Raises SinkError."""
-    try:
-        context = ssl.create_default_context(cafile=config.ca_file or None)
-    except OSError as err:
-        raise SinkError(f"[mqtt] ca_file {config.ca_file}: {err.strerror or err}") from err
-    if config.certificate_file:
-        try:
-            # Without the empty password, a key that is locked would make OpenSSL ask at the terminal.
-            context.load_cert_chain(config.certificate_file, config.key_file, password="")
-        except OSError as err:
-            files = f"{config.certificate_file}, {config.key_file}"
-            raise SinkError(f"[mqtt] certificate_file, key_file {files}: {err.strerror or err}") from err
-    return context

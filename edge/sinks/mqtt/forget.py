@@ -1,4 +1,4 @@
-"""Make the broker, and with it Home Assistant, forget this device: `python -m edge.sinks.forget --config FILE`.
+"""Make the broker, and with it Home Assistant, forget this device: `python -m edge.sinks.mqtt.forget --config FILE`.
 
 Stop the daemon first; a running one introduces itself again.
 """
@@ -18,8 +18,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import MqttConfig, load_config
 from edge.errors import EdgeError, SinkError
-from edge.sinks.credentials import identify
-from edge.sinks.homeassistant import discovery_topic
+from edge.sinks.mqtt.credentials import identify
+from edge.sinks.mqtt.topics import base, client_id, kept_by_broker
 
 _PATIENCE_S: Final = 5.0
 
@@ -33,10 +33,8 @@ def forget(config: MqttConfig) -> None:
 
     Also where [mqtt] is not enabled any more: what it said when it was is still there.
     """
-    base = f"emotion-edge/{config.device}"
-    topics = [discovery_topic(config), *(f"{base}/{name}" for name in ("status", "health", "detection/state"))]
     # Under a name of its own: the broker would end the connection of a daemon of the same name.
-    client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}-forget")
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id(config, "forget"))
     identify(client, config)
     answers: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
     client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.put(reason)
@@ -52,7 +50,7 @@ def forget(config: MqttConfig) -> None:
     try:
         if reason.is_failure:
             raise SinkError(f"the broker at {where} refuses us: {reason}")
-        _publish_empty(client, topics, where)
+        _publish_empty(client, kept_by_broker(config), where)
     finally:
         client.disconnect()
         client.loop_stop()
@@ -72,12 +70,12 @@ def _publish_empty(client: Client, topics: list[str], where: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m edge.sinks.forget", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m edge.sinks.mqtt.forget", description=__doc__.partition(":")[0])
     parser.add_argument("--config", type=Path, metavar="FILE", required=True, help="the daemon's configuration")
     try:
         config = load_config(parser.parse_args(arguments).config).mqtt
         forget(config)
-        print(f"the broker has forgotten emotion-edge/{config.device}")  # noqa: T201
+        print(f"the broker has forgotten {base(config)}")  # noqa: T201
     except EdgeError as err:
         if isinstance(err, _NoBrokerError) and not config.enabled:
             return 0

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from edge.config import CsvConfig
 from edge.control import Control
-from edge.sinks.table import COLUMNS, Table
+from edge.sinks.csv_file import COLUMNS, Csv
 from tests.results import changed, result, track
 
 
 def written(path, *results) -> str:
-    sink = Table(CsvConfig(True, str(path)), "auto", Control())
+    sink = Csv(CsvConfig(True, str(path)), "auto", Control())
     sink.open()
     for one in results:
         sink.show(one)

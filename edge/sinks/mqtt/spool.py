@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from edge.sinks.event_queue import Numbered
+from edge.sinks.mqtt.event_queue import Numbered
 
 log = logging.getLogger(__name__)
 

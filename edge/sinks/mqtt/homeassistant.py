@@ -12,10 +12,8 @@ from typing import Any, Final
 from edge import __version__
 from edge.config import MqttConfig
 from edge.emotion.labels import LABELS
+from edge.sinks.mqtt.topics import client_id, own_topic
 from edge.types import State
-
-BIRTH_TOPIC: Final = "homeassistant/status"
-"""Where Home Assistant says `online` when it has started. Its discovery prefix does not change it."""
 
 _ICONS: Final = dict(zip(LABELS, ("angry", "sick", "frown", "happy", "sad", "excited", "neutral"), strict=True))
 _SHORTEST_EXPIRY_S: Final = 30
@@ -45,10 +43,6 @@ _CHANGED_TO: Final = (
 )
 
 
-def discovery_topic(config: MqttConfig) -> str:
-    return f"{config.discovery_prefix}/device/{config.device}/config"
-
-
 def repeat_s(config: MqttConfig) -> float:
     """So often the frame line is told although nothing changed: silence is to mean that we are gone."""
     return max(config.interval_s, config.health_interval_s)
@@ -59,7 +53,7 @@ def discovery(config: MqttConfig) -> dict[str, Any]:
 
     With several faces, a share is the average of their probabilities, and the emotion the one with the largest share.
     """
-    name = f"emotion-edge-{config.device}"
+    name = client_id(config)
     entities = _of_faces(config) | _of_health(config) | _switch(config)
     return {
         "device": {
@@ -78,9 +72,9 @@ def discovery(config: MqttConfig) -> dict[str, Any]:
 
 def _of_faces(config: MqttConfig) -> dict[str, dict[str, Any]]:
     """What the camera sees. Unavailable, rather than a thing of the past, while the camera is away or switched off."""
-    watching = {"topic": _topic(config, "health"), "value_template": _WATCHING}
+    watching = {"topic": own_topic(config, "health"), "value_template": _WATCHING}
     common = {
-        "state_topic": _topic(config, "faces"),
+        "state_topic": own_topic(config, "faces"),
         "expire_after": _expiry_s(repeat_s(config)),
         "availability": [_online(config), watching],
         "availability_mode": "all",
@@ -122,7 +116,7 @@ def _of_faces(config: MqttConfig) -> dict[str, dict[str, Any]]:
 def _of_health(config: MqttConfig) -> dict[str, dict[str, Any]]:
     common = {
         "platform": "sensor",
-        "state_topic": _topic(config, "health"),
+        "state_topic": own_topic(config, "health"),
         "expire_after": _expiry_s(config.health_interval_s),
         "entity_category": "diagnostic",
     }
@@ -167,8 +161,8 @@ def _switch(config: MqttConfig) -> dict[str, dict[str, Any]]:
             "platform": "switch",
             "name": "Detection",
             "icon": "mdi:face-recognition",
-            "state_topic": _topic(config, "detection/state"),
-            "command_topic": _topic(config, "detection/set"),
+            "state_topic": own_topic(config, "detection/state"),
+            "command_topic": own_topic(config, "detection/set"),
             "qos": 1,
         }
     }
@@ -182,7 +176,7 @@ def _triggers(config: MqttConfig) -> dict[str, dict[str, Any]]:
             "automation_type": "trigger",
             "type": "emotion_changed",
             "subtype": label,
-            "topic": _topic(config, "event"),
+            "topic": own_topic(config, "event"),
             "value_template": _CHANGED_TO,
             "payload": label,
             "qos": 1,
@@ -191,12 +185,8 @@ def _triggers(config: MqttConfig) -> dict[str, dict[str, Any]]:
     }
 
 
-def _topic(config: MqttConfig, name: str) -> str:
-    return f"emotion-edge/{config.device}/{name}"
-
-
 def _online(config: MqttConfig) -> dict[str, Any]:
-    return {"topic": _topic(config, "status")}
+    return {"topic": own_topic(config, "status")}
 
 
 def _expiry_s(period_s: float) -> int:

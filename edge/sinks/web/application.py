@@ -9,6 +9,7 @@ from tornado.web import Application
 
 from edge.emotion.labels import LABELS
 from edge.overlay import svg
+from edge.overlay.ink import PALETTE
 from edge.sinks.web.board import REMEMBERED_S
 from edge.sinks.web.pages import File, Healthz, Login, Metrics, Page, State
 from edge.sinks.web.streams import Events, Picture
@@ -34,7 +35,11 @@ def application(site: Site) -> Application:
         default_handler_class=Visitor,
         default_handler_args=shared,
         page=Template(_read("page.html")).substitute(
-            style=site.style, labels=" ".join(LABELS), minutes=REMEMBERED_S // 60, symbols=svg.symbols()
+            style=site.style,
+            labels=" ".join(LABELS),
+            colours=len(PALETTE),
+            minutes=REMEMBERED_S // 60,
+            symbols=svg.symbols(),
         ),
         login=Template(_read("login.html")),
         # Addresses may hold a token: nothing of a request is logged.

@@ -20,7 +20,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import MqttConfig
 from edge.errors import SinkError
-from edge.sinks.credentials import identify
+from edge.sinks.mqtt.credentials import identify
+from edge.sinks.mqtt.topics import client_id, own_topic
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +55,11 @@ class Broker:
     Why there is no connection is logged once, not at every attempt.
     """
 
-    def __init__(self, config: MqttConfig, status_topic: str, received: Callable[[str, bytes, bool], None]) -> None:
-        """status_topic: gets a retained 'offline' when we vanish.
-
-        received: called in the network thread with topic, payload and retain flag of each message we subscribed to.
-        """
+    def __init__(self, config: MqttConfig, received: Callable[[str, bytes, bool], None]) -> None:
+        """received: called in the network thread with topic, payload and retain flag of each message meant for us."""
         self._config = config
-        self._status_topic = status_topic
+        self._status_topic = own_topic(config, "status")
+        """Gets a retained 'offline' when we vanish."""
         self._received = received
         self._client: Client | None = None
         self._version = MQTTProtocolVersion.MQTTv5
@@ -126,7 +125,7 @@ class Broker:
         config = self._config
         # With a steady id the broker ends our old, half-dead connection when the new one comes. With a random one,
         # the old one's last will would say 'offline' long after we are back.
-        client = Client(CallbackAPIVersion.VERSION2, client_id=f"emotion-edge-{config.device}", protocol=self._version)
+        client = Client(CallbackAPIVersion.VERSION2, client_id=client_id(config), protocol=self._version)
         client.will_set(self._status_topic, "offline", qos=1, retain=True)
         identify(client, config)
         own = random.uniform(1, SPREAD)

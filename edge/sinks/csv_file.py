@@ -28,7 +28,7 @@ COLUMNS: Final = (
 )
 
 
-class Table:
+class Csv:
     """Appends to a file that it began earlier; one with other columns is left alone."""
 
     name = "csv"

@@ -12,10 +12,11 @@ import numpy as np
 from edge.config import MqttConfig
 from edge.control import Control
 from edge.lines import event_line, frame_line, health_line, to_json
-from edge.sinks.broker import Broker
-from edge.sinks.event_queue import EventQueue
-from edge.sinks.homeassistant import BIRTH_TOPIC, discovery, discovery_topic, repeat_s
-from edge.sinks.spool import Spool
+from edge.sinks.mqtt.broker import Broker
+from edge.sinks.mqtt.event_queue import EventQueue
+from edge.sinks.mqtt.homeassistant import discovery, repeat_s
+from edge.sinks.mqtt.spool import Spool
+from edge.sinks.mqtt.topics import BIRTH_TOPIC, RETAINED, discovery_topic, listened_to, own_topic
 from edge.types import Result, Status, Track
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,6 @@ class Mqtt:
         self._config = config
         self._source = source
         self._control = control
-        self._base = f"emotion-edge/{config.device}"
         self._events = EventQueue(config.event_queue)
         self._overflowing = False
         self._spool = Spool(config.spool) if config.spool else None
@@ -57,7 +57,7 @@ class Mqtt:
         self._health_at = -math.inf
 
     def open(self) -> None:
-        broker = Broker(self._config, f"{self._base}/status", self._received)
+        broker = Broker(self._config, self.received)
         broker.open()
         if self._spool is not None:
             self._events.restore(self._spool.open())
@@ -67,6 +67,11 @@ class Mqtt:
     @property
     def connected(self) -> bool:
         return self._broker is not None and self._broker.connected
+
+    @property
+    def waiting(self) -> int:
+        """So many events the broker has not acknowledged yet."""
+        return len(self._events)
 
     def show(self, result: Result) -> None:
         for event in result.events:
@@ -85,13 +90,13 @@ class Mqtt:
             return
         deadline = time.monotonic() + _LAST_EVENTS_S
         self._catch_up(broker)
-        while len(self._events) and time.monotonic() < deadline:
+        while self.waiting and time.monotonic() < deadline:
             time.sleep(0.01)
             self._catch_up(broker)
         kept = self._spool is not None and self._spool.save(self._events.unsent())
-        if len(self._events):
+        if self.waiting:
             fate = f"; they wait in {self._config.spool}" if kept else ""
-            log.warning("mqtt: the broker did not take the last %d events%s", len(self._events), fate)
+            log.warning("mqtt: the broker did not take the last %d events%s", self.waiting, fate)
         if self._spool is not None:
             self._spool.close()
         broker.close(_GOODBYE_S)
@@ -105,7 +110,7 @@ class Mqtt:
         if self._newcomer and broker.connected:
             self._announce(broker)
         if broker.connected:
-            self._events.send(lambda event: broker.publish(f"{self._base}/event", to_json(event), qos=1))
+            self._events.send(lambda event: self._tell(broker, "event", to_json(event), qos=1))
         self._report_dropped()
         self._keep_spool(broker.connected)
         return broker.connected
@@ -114,7 +119,7 @@ class Mqtt:
         """Tell a broker that knows nothing of us everything."""
         # In this order: whoever sees us online can switch us.
         broker.subscribe(listened_to(self._config))
-        broker.publish(f"{self._base}/status", "online", retain=True)
+        self._tell(broker, "status", "online")
         self._faces = self._detection = self._state = None
         self._tell_detection(broker)
         if self._config.home_assistant:
@@ -147,7 +152,7 @@ class Mqtt:
                 "mqtt: %d events wait for the broker, from now on the oldest are lost", self._config.event_queue
             )
             self._overflowing = True
-        elif self._overflowing and not len(self._events):
+        elif self._overflowing and not self.waiting:
             log.warning("mqtt: %d events were lost while the broker took none", self._events.dropped)
             self._events.dropped, self._overflowing = 0, False
 
@@ -158,7 +163,7 @@ class Mqtt:
         now = time.monotonic()
         if connected:
             self._spooled_at = now
-            if not len(self._events):
+            if not self.waiting:
                 self._spool.save(())
         elif now - self._spooled_at >= _SPOOL_INTERVAL_S:
             self._spooled_at = now
@@ -175,7 +180,7 @@ class Mqtt:
             return
         again = now >= self._faces_again_at
         if again or self._faces is None or _changed(*self._faces, result):
-            broker.publish(f"{self._base}/faces", to_json(frame_line(result, self._source)))
+            self._tell(broker, "faces", to_json(frame_line(result, self._source)))
             self._faces, self._faces_at = (result.frame.file, result.tracks), now
         if again or self._faces_again_at == math.inf:
             self._faces_again_at = now + repeat_s(self._config)
@@ -183,20 +188,24 @@ class Mqtt:
     def _tell_detection(self, broker: Broker) -> None:
         on = self._control.detection
         if on != self._detection:
-            broker.publish(f"{self._base}/detection/state", "ON" if on else "OFF", retain=True)
+            self._tell(broker, "detection/state", "ON" if on else "OFF")
             self._detection = on
 
     def _tell_health(self, broker: Broker, status: Status) -> None:
         """Now and then, and whenever the camera goes or comes."""
         now = time.monotonic()
         if status.state != self._state or now - self._health_at >= self._config.health_interval_s:
-            broker.publish(f"{self._base}/health", to_json(health_line(status)), retain=True)
+            self._tell(broker, "health", to_json(health_line(status)))
             if self._state not in (None, status.state):
                 self._faces = None  # what was seen before a pause is not what is seen after it
             self._state, self._health_at = status.state, now
 
-    def _received(self, topic: str, payload: bytes, retained: bool) -> None:
-        """In the network thread."""
+    def _tell(self, broker: Broker, name: str, text: str, qos: int = 0) -> int:
+        """Say something on one of our own topics. Returns the message's id."""
+        return broker.publish(own_topic(self._config, name), text, qos, retain=name in RETAINED)
+
+    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """What the broker passes on to us; in the network thread."""
         if topic != BIRTH_TOPIC:
             self._switch(payload, retained)
         elif payload == b"online":
@@ -209,12 +218,6 @@ class Mqtt:
         else:
             kind = "an old, retained" if retained else "an unknown"
             log.warning("mqtt: %s command for detection/set is ignored: %r", kind, payload[:20])
-
-
-def listened_to(config: MqttConfig) -> dict[str, str]:
-    """Topics, and what the owner calls what is said there."""
-    topics = {f"emotion-edge/{config.device}/detection/set": "the privacy switch"}
-    return topics | ({BIRTH_TOPIC: "the start of Home Assistant"} if config.home_assistant else {})
 
 
 def _changed(file: str | None, before: tuple[Track, ...], result: Result) -> bool:
