@@ -39,7 +39,7 @@ class CameraConfig:
     fps: int = setting(30, low=1, high=120)
     rotation: int = setting(0, choices=(0, 90, 180, 270))
     flip: str = setting("none", choices=("none", "horizontal", "vertical", "both"))
-    search_width: int = setting(640, low=160, high=3840)
+    grey_width: int = setting(640, low=160, high=3840)
     focus_m: float = setting(0.0, low=0, high=1000)
     exposure_ms: float = setting(0.0, low=0, high=1000)
     exposure_ev: float = setting(0.0, low=-8, high=8)

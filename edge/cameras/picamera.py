@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class PiCamera:
-    """Two streams of one sensor: the image as BGR at the asked size, and a grey one to look for faces in.
+    """Two streams of one sensor: the image as BGR at the asked size, and a grey one to follow and cut out faces in.
 
     Half turns and mirroring are done by the sensor or the ISP at no cost; quarter turns are not in them, see `upright`.
     Both pictures are copied out of the driver's buffer, which goes back at once: there are four, and without one free
@@ -137,8 +137,8 @@ class PiCamera:
 
 
 def grey_size(config: CameraConfig) -> tuple[int, int]:
-    """Of the stream that is searched: the image's proportions, no larger than the image, both sides even."""
-    width = min(config.search_width, config.width) // 2 * 2
+    """The image's proportions, at most [camera] grey_width wide and no larger than the image, both sides even."""
+    width = min(config.grey_width, config.width) // 2 * 2
     return width, round(config.height * width / config.width) // 2 * 2
 
 

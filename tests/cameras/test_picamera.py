@@ -95,11 +95,11 @@ def test_focus_and_exposure(config: CameraConfig, controls: dict[str, float], pi
     camera.close()
 
 
-@pytest.mark.parametrize(("search_width", "size"), [(640, (640, 480)), (321, (320, 240)), (3840, (800, 600))])
+@pytest.mark.parametrize(("grey_width", "size"), [(640, (640, 480)), (321, (320, 240)), (3840, (800, 600))])
 def test_the_grey_stream_is_no_larger_than_asked_and_than_the_image(
-    search_width: int, size: tuple[int, int], picamera2: type[Picamera2Stand]
+    grey_width: int, size: tuple[int, int], picamera2: type[Picamera2Stand]
 ):
-    camera = PiCamera(CameraConfig(width=800, height=600, search_width=search_width))
+    camera = PiCamera(CameraConfig(width=800, height=600, grey_width=grey_width))
     camera.open()
     frame = camera.read()
     camera.close()
