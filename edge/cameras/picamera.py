@@ -15,6 +15,9 @@ from edge.types import Frame, Image
 
 log = logging.getLogger(__name__)
 
+READOUT_US = 2_000
+"""So much longer than the exposure a frame may have to be: between two, sensors need up to some fifty lines."""
+
 
 class PiCamera:
     """Two streams of one sensor: the image as BGR at the asked size, and a grey one to follow and cut out faces in.
@@ -43,10 +46,8 @@ class PiCamera:
         except (RuntimeError, IndexError, OSError) as err:
             self.close()
             raise CameraError(f"picamera: cannot start {model} ({err}); is another program using it?") from err
-        streams = self._camera.camera_configuration()
-        main, self._grey_size = streams["main"]["size"], streams["lores"]["size"]
-        told = model, *main, *self._grey_size, self._config.fps
-        log.info("picamera: %s, %dx%d and grey %dx%d, at %d frames a second", *told)
+        self._grey_size = self._camera.camera_configuration()["lores"]["size"]
+        log.info("picamera: %s, %s", model, self._negotiated())
         self._number = 0
 
     def read(self) -> Frame | None:
@@ -87,7 +88,7 @@ class PiCamera:
     def _configuration(self) -> Any:
         from libcamera import ColorSpace, Transform
 
-        config, frame_us = self._config, round(1_000_000 / self._config.fps)
+        config = self._config
         across, down = config.flip in ("horizontal", "both"), config.flip in ("vertical", "both")
         if config.rotation == 180:
             across, down = not across, not down
@@ -100,9 +101,23 @@ class PiCamera:
             # As in a JPEG: grey from 0 to 255, as the networks know it. What picamera2 takes for videos is 16 to 235.
             colour_space=ColorSpace.Sycc(),
             transform=Transform(hflip=across, vflip=down),
-            controls={"FrameDurationLimits": (frame_us, frame_us)},
+            controls={"FrameDurationLimits": self._frame_limits_us()},
             buffer_count=4,
         )
+
+    def _frame_limits_us(self) -> tuple[int, int]:
+        """Shortest and longest time from frame to frame. libcamera cuts an exposure to what fits into the longest."""
+        frame_us = round(1_000_000 / self._config.fps)
+        return frame_us, max(frame_us, round(1000 * self._config.exposure_ms) + READOUT_US)
+
+    def _negotiated(self) -> str:
+        """What the camera made of our wishes, for the log. Formats have libcamera's names."""
+        main, grey = (self._camera.camera_configuration()[name] for name in ("main", "lores"))
+        shortest_us, longest_us, _ = self._camera.camera_controls["FrameDurationLimits"]
+        wanted_us = max(1_000_000 / self._config.fps, 1000 * self._config.exposure_ms)
+        rate = 1_000_000 / min(max(wanted_us, shortest_us), longest_us)
+        pictures = "{}x{} {} and grey {}x{} {}".format(*main["size"], main["format"], *grey["size"], grey["format"])
+        return f"{pictures}, at {rate:.3g} frames a second"
 
     def _controls(self, model: str) -> dict[str, Any]:
         """Focus and exposure as configured, in libcamera's terms. Names in the log what this camera does not have."""

@@ -50,6 +50,9 @@ class Picamera2Stand:
     cameras: ClassVar[list[dict[str, Any]]] = []
     focuses = True
     busy = False
+    frame_limits_us = (16_667, 500_000, 33_333)
+    """Shortest, longest and usual, of the sensor mode that the size asks for."""
+    reading_us = 1_000
     last: Picamera2Stand
 
     @staticmethod
@@ -78,6 +81,7 @@ class Picamera2Stand:
     def configure(self, configuration: dict[str, Any]) -> None:
         self.calls.append("configure")
         self.configuration = configuration
+        self.camera_controls["FrameDurationLimits"] = self.frame_limits_us
 
     def camera_configuration(self) -> dict[str, Any]:
         return self.configuration
@@ -85,6 +89,12 @@ class Picamera2Stand:
     def set_controls(self, controls: dict[str, Any]) -> None:
         assert set(controls) <= set(self.camera_controls)
         self.controls.update(controls)
+
+    @property
+    def exposure_us(self) -> int:
+        """What libcamera makes of a wish: the sensor needs the time of some lines to itself."""
+        longest_us: int = self.configuration["controls"]["FrameDurationLimits"][1]
+        return min(self.controls["ExposureTime"], longest_us - self.reading_us)
 
     def start(self) -> None:
         self.calls.append("start")

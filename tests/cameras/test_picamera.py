@@ -51,7 +51,8 @@ def test_it_asks_for_what_the_configuration_says(picamera2: type[Picamera2Stand]
     assert stand.configuration["colour_space"] == "full range"
     assert stand.configuration["controls"] == {"FrameDurationLimits": (40_000, 40_000)}
     assert stand.controls == {"AfMode": 2}
-    assert caplog.messages == ["picamera: imx708, 1280x720 and grey 640x360, at 25 frames a second"]
+    pictures = "1280x720 RGB888 and grey 640x360 YUV420"
+    assert caplog.messages == [f"picamera: imx708, {pictures}, at 25 frames a second"]
     camera.close()
     assert stand.calls == ["init", "configure", "start", "stop", "close"]
 
@@ -92,6 +93,34 @@ def test_focus_and_exposure(config: CameraConfig, controls: dict[str, float], pi
     camera = PiCamera(config)
     camera.open()
     assert picamera2.last.controls == controls
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "rate"),
+    [
+        (CameraConfig(fps=120), "60"),
+        (CameraConfig(fps=60, exposure_ms=10), "60"),
+        (CameraConfig(exposure_ms=200), "5"),
+        (CameraConfig(exposure_ms=1000), "2"),
+    ],
+)
+def test_the_log_tells_the_rate_that_sensor_and_exposure_allow(
+    config: CameraConfig, rate: str, picamera2: type[Picamera2Stand], caplog: pytest.LogCaptureFixture
+):
+    camera = PiCamera(config)
+    with caplog.at_level(logging.INFO):
+        camera.open()
+    camera.close()
+    assert caplog.messages[0].endswith(f", at {rate} frames a second")
+
+
+@pytest.mark.parametrize("exposure_ms", [1, 33, 34, 200])
+def test_an_exposure_longer_than_a_frame_slows_the_camera_down(exposure_ms: int, picamera2: type[Picamera2Stand]):
+    camera = PiCamera(CameraConfig(fps=30, exposure_ms=exposure_ms))
+    camera.open()
+    assert picamera2.last.exposure_us == 1000 * exposure_ms
+    assert picamera2.last.configuration["controls"]["FrameDurationLimits"][0] == 33_333, "no faster than asked"
     camera.close()
 
 
