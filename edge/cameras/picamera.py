@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from concurrent.futures import TimeoutError as FrameTimeoutError
+from contextlib import closing
 from typing import Any
 
 from edge.cameras.opencv import upright
@@ -80,10 +81,10 @@ class PiCamera:
         camera, self._camera = self._camera, None
         if camera is not None:
             try:
-                camera.stop()
-            except RuntimeError as err:  # it was unplugged
-                log.debug("picamera: could not be stopped: %s", err)
-            camera.close()
+                with closing(camera):
+                    camera.stop()
+            except (RuntimeError, OSError) as err:
+                log.warning("picamera: stopping failed (%s); it may stay in use until the program ends", err)
 
     def _configuration(self) -> Any:
         from libcamera import ColorSpace, Transform

@@ -195,6 +195,31 @@ def test_a_cable_that_comes_off_is_an_error_and_close_does_not_hang(picamera2: t
     assert picamera2.last.calls[-3:] == ["flush", "stop", "close"]
 
 
+@pytest.mark.parametrize(
+    ("failures", "calls"), [(1, ["start", "stop", "stop", "close"]), (2, ["start", "stop", "stop"])]
+)
+def test_one_that_refuses_to_stop_is_one_line_in_the_log(
+    failures: int, calls: list[str], picamera2: type[Picamera2Stand], caplog: pytest.LogCaptureFixture
+):
+    camera = PiCamera(CameraConfig())
+    camera.open()
+    picamera2.last.stop_failures = failures
+    camera.close()
+    assert picamera2.last.calls[-len(calls) :] == calls
+    assert caplog.messages == [
+        "picamera: stopping failed (Failed to stop camera); it may stay in use until the program ends"
+    ]
+
+
+def test_why_it_cannot_start_is_told_though_it_refuses_to_stop_as_well(
+    picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(picamera2, "fails_to_start", True)
+    monkeypatch.setattr(picamera2, "stop_failures", 2)
+    with pytest.raises(CameraError, match=r"cannot start imx708 \(Failed to start camera\)"):
+        PiCamera(CameraConfig()).open()
+
+
 def test_it_runs_in_the_capture_thread(picamera2: type[Picamera2Stand]):
     frames = latest_frames(PiCamera(CameraConfig()), Control(), CameraConfig(), lambda state: None)
     numbers = [frame.number for frame, _ in zip(frames, range(5), strict=False) if frame]
