@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from edge.cameras import camera_for
@@ -23,3 +26,36 @@ def test_a_pipeline_that_ends_is_an_error(gstreamer: None):
     with pytest.raises(CameraError, match="it ended"):
         frames_of(camera)
     camera.close()
+
+
+@OLD_GI
+def test_what_an_element_says_is_wrong_is_told_rather_than_that_the_pipeline_ended(gstreamer: None):
+    camera = camera_for(
+        "gst:videotestsrc is-live=true ! video/x-raw,width=64,height=48 ! identity error-after=3", CONFIG
+    )
+    with pytest.raises(CameraError, match="stopped delivering: Failed after iterations as requested"):
+        frames_of(camera)
+    camera.close()
+
+
+@OLD_GI
+def test_messages_of_a_pipeline_do_not_pile_up(gstreamer: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from gi.repository import Gst
+
+    Gst.init(None)
+    build, pipelines = Gst.parse_launch, []
+
+    def building(description: str) -> Any:
+        pipelines.append(build(description))
+        return pipelines[-1]
+
+    monkeypatch.setattr(Gst, "parse_launch", building)
+    source = "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=100/1 ! tee name=both"
+    talkative = f"both. ! queue ! multifilesink location={tmp_path}/last post-messages=true"
+    camera = camera_for(f"gst:{source} {talkative} both. ! queue", CONFIG)
+    camera.open()
+    for _ in range(60):
+        camera.read()
+    waiting = len(list(iter(pipelines[0].get_bus().pop, None)))
+    camera.close()
+    assert waiting < 30
