@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import re
 import struct
@@ -52,6 +53,8 @@ class V4l2Camera:
 
     def open(self) -> None:
         device = inspected(self._path)
+        # OpenCV reads it once, at the first wait for a picture; otherwise a frozen camera holds it for 10 seconds.
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(math.ceil(self._config.stall_timeout_s)))
         self._capture = opened_capture(self._path, cv2.CAP_V4L2)
         if self._capture is None:
             raise CameraError(f"{self.name}: cannot start {device.card}; is another program using it?")
@@ -60,7 +63,9 @@ class V4l2Camera:
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._config.width)
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._config.height)
         self._capture.set(cv2.CAP_PROP_FPS, self._config.fps)
-        if self._config.exposure_ms and not _expose(self._capture, self._config.exposure_ms):
+        if not self._config.exposure_ms:
+            _expose_automatically(self._capture)
+        elif not _expose(self._capture, self._config.exposure_ms):
             log.warning("%s: %s cannot do [camera] exposure_ms; going on without it", self.name, device.card)
         log.info("%s: %s, %s", self.name, device.card, _negotiated(self._capture))
         self._number = 0
@@ -156,6 +161,12 @@ def _expose(capture: cv2.VideoCapture, exposure_ms: float) -> bool:
     return capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, by_hand) and capture.set(
         cv2.CAP_PROP_EXPOSURE, round(10 * exposure_ms)
     )
+
+
+def _expose_automatically(capture: cv2.VideoCapture) -> None:
+    """Undo what an earlier run or another program set by hand: the camera keeps it. One without exposure stays so."""
+    aperture_priority = 3  # V4L2_EXPOSURE_APERTURE_PRIORITY: what UVC cameras call automatic
+    capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, aperture_priority)
 
 
 def _age_s(capture: cv2.VideoCapture) -> float:
