@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge.cameras.opencv import upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
 from edge.types import Frame, Image
@@ -44,12 +45,11 @@ class GstCamera:
     def read(self) -> Frame | None:
         if self._pipeline is None:
             raise CameraError("gst: not open")
-        sample = self._frames.emit("try-pull-sample", int(self._config.stall_timeout_s * self._gst.SECOND))
+        timeout_s = frame_timeout_s(self._config, self._number)
+        sample = self._frames.emit("try-pull-sample", int(timeout_s * self._gst.SECOND))
         self._listen()
         if sample is None:
-            ended = (
-                "it ended" if self._frames.get_property("eos") else f"no frame for {self._config.stall_timeout_s:g} s"
-            )
+            ended = "it ended" if self._frames.get_property("eos") else f"no frame for {timeout_s:g} s"
             raise CameraError(f"gst: the pipeline stopped delivering: {self._trouble or ended}")
         self._number += 1
         picture = upright(_image(sample), self._config.rotation, self._config.flip)

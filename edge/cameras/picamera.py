@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from edge.cameras.opencv import upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError
 from edge.types import Frame, Image
@@ -54,8 +55,9 @@ class PiCamera:
     def read(self) -> Frame | None:
         if self._camera is None:
             raise CameraError("picamera: not open")
+        timeout_s = frame_timeout_s(self._config, self._number)
         try:
-            request = self._camera.capture_request(wait=self._config.stall_timeout_s)
+            request = self._camera.capture_request(wait=timeout_s)
             try:
                 image, grey = request.make_array("main"), self._luma(request.make_array("lores"))
                 metadata = request.get_metadata()
@@ -64,7 +66,7 @@ class PiCamera:
         except FrameTimeoutError as err:
             # Without this, close() would wait for the frame that never comes.
             self._camera.cancel_all_and_flush()
-            raise CameraError(f"picamera: no frame for {self._config.stall_timeout_s:g} s; check the cable") from err
+            raise CameraError(f"picamera: no frame for {timeout_s:g} s; check the cable") from err
         except RuntimeError as err:
             raise CameraError(f"picamera: stopped delivering ({err})") from err
         self._number += 1

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.opencv import opened_capture, upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError
 from edge.types import Frame, Image
@@ -31,6 +32,8 @@ _VIDEO_CAPTURE, _HAS_DEVICE_CAPS = 0x1, 0x80000000
 _READABLE = frozenset({"MJPG", "JPEG", "YUYV", "YVYU", "UYVY", "NV12", "NV21", "YU12", "YV12", "RGB3", "BGR3", "GREY"})
 # Inner nodes of the Raspberry Pi's image pipeline: they offer such formats and never deliver a frame by themselves.
 _INNER_DRIVERS = frozenset({"bcm2835-isp", "bcm2835-codec", "rp1-cfe", "pispbe", "unicam"})
+
+_RETRY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,22 @@ class V4l2Camera:
 
     def _whole_picture(self, capture: cv2.VideoCapture) -> Image:
         """The next one that can be decoded: cheap cameras send broken JPEGs now and then, many when they start."""
-        deadline = time.monotonic() + self._config.stall_timeout_s
-        while capture.grab():
+        deadline = time.monotonic() + frame_timeout_s(self._config, self._number)
+        while self._grabbed(capture, deadline):
             taken, image = capture.retrieve()
             if taken and image is not None and image.size:
                 return np.asarray(image, dtype=np.uint8)
             if time.monotonic() > deadline:
                 raise CameraError(f"{self.name}: sends broken pictures only; try another cable or USB port")
         raise CameraError(f"{self.name}: stopped delivering; was it unplugged?")
+
+    def _grabbed(self, capture: cv2.VideoCapture, deadline: float) -> bool:
+        """Whether there is a next one. A camera that starts may take longer than OpenCV waits for one that runs."""
+        while not capture.grab():
+            if self._number or time.monotonic() > deadline:
+                return False
+            time.sleep(_RETRY_S)
+        return True
 
     def close(self) -> None:
         if self._capture is not None:

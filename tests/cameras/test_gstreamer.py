@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from edge.cameras import camera_for
+from edge.cameras import camera_for, waiting
+from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
 from tests.cameras.sources import CONFIG, OLD_GI, frames_of
 
@@ -35,6 +36,16 @@ def test_what_an_element_says_is_wrong_is_told_rather_than_that_the_pipeline_end
     )
     with pytest.raises(CameraError, match="stopped delivering: Failed after iterations as requested"):
         frames_of(camera)
+    camera.close()
+
+
+@OLD_GI
+def test_its_first_frame_may_take_longer(gstreamer: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.8)
+    camera = camera_for("gst:appsrc ! video/x-raw,format=BGR,width=64,height=48", CameraConfig(stall_timeout_s=0.5))
+    camera.open()
+    with pytest.raises(CameraError, match=r"no frame for 0\.8 s"):
+        camera.read()
     camera.close()
 
 

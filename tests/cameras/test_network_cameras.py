@@ -82,6 +82,15 @@ def test_frozen_is_noticed(server: NetworkCamera):
     frames.close()
 
 
+def test_the_first_picture_may_take_longer(server: NetworkCamera):
+    server.frozen.set()
+    threading.Timer(1.5, server.frozen.clear).start()
+    camera = camera_for(server.address, CameraConfig(stall_timeout_s=0.5))
+    camera.open()
+    assert camera.read() is not None
+    camera.close()
+
+
 def test_the_picture_arrives_whole_and_in_order(server: NetworkCamera):
     camera = camera_for(server.address, CONFIG)
     camera.open()

@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from edge.cameras import waiting
 from edge.cameras.opencv import upright
 from edge.cameras.picamera import PiCamera, first_model
 from edge.capture import latest_frames
@@ -193,6 +194,16 @@ def test_a_cable_that_comes_off_is_an_error_and_close_does_not_hang(picamera2: t
     camera.close()
     assert time.monotonic() - started < 0.1
     assert picamera2.last.calls[-3:] == ["flush", "stop", "close"]
+
+
+def test_its_first_frame_may_take_longer(picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.2)
+    camera = PiCamera(CameraConfig(stall_timeout_s=0.1))
+    camera.open()
+    picamera2.last.unplugged = True
+    with pytest.raises(CameraError, match=r"no frame for 0\.2 s"):
+        camera.read()
+    camera.close()
 
 
 @pytest.mark.parametrize(

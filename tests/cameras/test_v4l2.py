@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.cameras import v4l2
+from edge.cameras import v4l2, waiting
 from edge.cameras.v4l2 import V4l2Camera, first_device, inspected
 from edge.config import CameraConfig
 from edge.errors import CameraError
@@ -173,6 +173,26 @@ def test_broken_pictures_are_passed_over(kernel: Path, monkeypatch: pytest.Monke
         frame = camera.read()
         assert frame is not None
         assert (frame.number, frame.width) == (number, 800)
+
+
+def test_its_first_frame_may_take_longer(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    """OpenCV waits as long as stall_timeout_s says, and tells what it got then."""
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 2.0)
+    stand = CaptureStand([PICTURE])
+    answers = [False, False, True, False]
+    monkeypatch.setattr(stand, "grab", lambda: answers.pop(0))
+    camera = opened(kernel, monkeypatch, stand, stall_timeout_s=0.5)
+    assert camera.read() is not None
+    with pytest.raises(CameraError, match="was it unplugged"):
+        camera.read()
+    assert answers == []
+
+
+def test_one_that_never_delivers_is_lost(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.6)
+    camera = opened(kernel, monkeypatch, CaptureStand([]), stall_timeout_s=0.5)
+    with pytest.raises(CameraError, match="was it unplugged"):
+        camera.read()
 
 
 def test_a_camera_that_sends_nothing_but_broken_pictures_is_lost(kernel: Path, monkeypatch: pytest.MonkeyPatch):
