@@ -288,7 +288,7 @@ def _check_camera(config: CameraConfig, path: Path) -> None:
         shown = math.ceil(100 * least_s) / 100
         raise ConfigError(
             f"{path}: [camera] stall_timeout_s = {config.stall_timeout_s:g}: with {reason} must be at least {shown:g}, "
-            f"{_LEAST_FRAMES} frames"
+            f"the time of {_LEAST_FRAMES} frames"
         )
 
 

@@ -171,7 +171,10 @@ COMPLAINTS = [
     ('[mqtt]\ncertificate_file = "a.pem"', ("certificate_file and key_file belong together",)),
     ('[mqtt]\nca_file = "ca.pem"', ("[mqtt] ca_file: without tls = true", "the password neither", "leave this out")),
     ('[mqtt]\ncertificate_file = "a"\nkey_file = "b"', ("certificate_file, key_file: without tls", "these out")),
-    ("[camera]\nfps = 1\nstall_timeout_s = 2", ("stall_timeout_s = 2: with fps = 1 must be at least 3, 3 frames",)),
+    (
+        "[camera]\nfps = 1\nstall_timeout_s = 2",
+        ("stall_timeout_s = 2: with fps = 1 must be at least 3, the time of 3 frames",),
+    ),
     (
         "[camera]\nexposure_ms = 333.5\nstall_timeout_s = 1",
         ("[camera] stall_timeout_s = 1: with exposure_ms = 333.5 must be at least 1.01",),
