@@ -139,6 +139,11 @@ class _LiveCamera:
                 yield from self._one_opening()
             else:
                 self._tell("paused")
+                if left_behind():
+                    log.warning(
+                        "%s: its driver does not return; the camera may stay on until it does, or the program ends",
+                        self._camera.name,
+                    )
                 self._outage = _Outage(self._camera.name, self._config.give_up_s)
                 yield from _paused(self._control)
 

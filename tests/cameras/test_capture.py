@@ -173,7 +173,7 @@ def test_stop_does_not_wait_for_a_driver_that_hangs(driver: threading.Event):
     assert wait_for(lambda: not left_behind())
 
 
-def test_the_privacy_switch_releases_the_camera():
+def test_the_privacy_switch_releases_the_camera(caplog: pytest.LogCaptureFixture):
     control, camera = Control(), FakeCamera(0.005)
     states: list[State] = []
     frames = latest_frames(camera, control, QUICK, states.append)
@@ -184,11 +184,28 @@ def test_the_privacy_switch_releases_the_camera():
     assert not capture_threads()
     assert [next(frames) for _ in range(3)] == [None] * 3
     assert states == ["running", "paused"]
+    assert caplog.messages == []
     control.switch_detection(True)
     assert take(frames, 1)[0].number >= 3
     assert states == ["running", "paused", "running"]
     frames.close()
     assert camera.log == ["open", "close"] * 2
+
+
+def test_the_privacy_switch_tells_once_when_the_driver_does_not_let_go(
+    driver: threading.Event, caplog: pytest.LogCaptureFixture
+):
+    control, camera, states = Control(), FakeCamera(0.0, driver), []
+    frames = latest_frames(camera, control, CameraConfig(), states.append)
+    take(frames, 1)
+    control.switch_detection(False)
+    assert [next(frames) for _ in range(3)] == [None] * 3
+    frames.close()
+    assert states == ["running", "paused"]
+    assert caplog.messages == [
+        "fake: its driver does not return; the camera may stay on until it does, or the program ends"
+    ]
+    driver.set()
 
 
 def test_switched_off_while_lost_is_paused(monkeypatch: pytest.MonkeyPatch):
