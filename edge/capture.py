@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from edge.cameras import Camera
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.control import Control
 from edge.errors import CameraError, EdgeError
@@ -35,7 +36,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
 STEADY_S = 30.0
 """A camera that has delivered for so long is well again: its next loss begins with the first pause."""
 PATIENCE = 1.2
-"""Times the stall timeout: a camera that keeps the timeout itself ends in order before it is left behind as hanging."""
+"""Times `frame_timeout_s`: a camera that keeps to it itself ends in order before it is left behind as hanging."""
 HANGING_S = 0.1
 """A driver that does not return for so long after it was asked to stop is not waited for any more;"""
 LATE_RATIO = 1.5
@@ -138,12 +139,17 @@ class _LiveCamera:
                 yield from self._one_opening()
             else:
                 self._tell("paused")
+                if left_behind():
+                    log.warning(
+                        "%s: its driver does not return; the camera may stay on until it does, or the program ends",
+                        self._camera.name,
+                    )
                 self._outage = _Outage(self._camera.name, self._config.give_up_s)
                 yield from _paused(self._control)
 
     def _one_opening(self) -> Frames:
         """Frames until the camera is lost, and the pause after that; or until stop or the privacy switch."""
-        session = _Session(copy.copy(self._camera), self._config.stall_timeout_s, self._next_number)
+        session = _Session(copy.copy(self._camera), self._config, self._next_number)
         try:
             with session:
                 for frame in session.frames(self._control):
@@ -207,15 +213,16 @@ class _Outage:
 class _Session:
     """One opening of the camera in a thread: open, read until told to stop or broken, close. The newest frame wins."""
 
-    def __init__(self, camera: Camera, stall_timeout_s: float, first_number: int) -> None:
+    def __init__(self, camera: Camera, config: CameraConfig, first_number: int) -> None:
         self.opened = False
-        self._camera, self._patience_s = camera, PATIENCE * stall_timeout_s
+        self._camera, self._config = camera, config
         self._news = threading.Condition()
         self._newest: Frame | None = None
         self._next_number = first_number
         self._failure: EdgeError | None = None
         self._slowest_s = 0.0
-        self._overdue = time.monotonic() + 2 * self._patience_s  # cameras take longer to open than to deliver
+        # Cameras take longer to open than to deliver.
+        self._overdue = time.monotonic() + 2 * PATIENCE * frame_timeout_s(config, 0)
         self._stop, self._driver_returned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
 
@@ -258,11 +265,13 @@ class _Session:
         try:
             self._camera.open()
             self.opened = True
+            number = 0
             while not self._stop.is_set():
                 asked = time.monotonic()
-                self._overdue = asked + self._patience_s
+                self._overdue = asked + PATIENCE * frame_timeout_s(self._config, number)
                 self._put(self._camera.read())
                 self._slowest_s = max(self._slowest_s, time.monotonic() - asked)
+                number += 1
         except EdgeError as err:
             with self._news:
                 self._failure = err

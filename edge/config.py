@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import ipaddress
+import math
 import os
 import re
 import sys
@@ -26,6 +27,10 @@ else:
     import tomli as tomllib
 
 
+_LEAST_FRAMES = 3
+"""So many are missed before a camera counts as lost."""
+
+
 def setting(default: Any, *, low: float | None = None, high: float | None = None, choices: tuple[Any, ...] = ()) -> Any:
     """A field with its allowed range (both ends included) or its allowed words or numbers."""
     return field(default=default, metadata={"low": low, "high": high, "choices": choices})
@@ -39,7 +44,7 @@ class CameraConfig:
     fps: int = setting(30, low=1, high=120)
     rotation: int = setting(0, choices=(0, 90, 180, 270))
     flip: str = setting("none", choices=("none", "horizontal", "vertical", "both"))
-    search_width: int = setting(640, low=160, high=3840)
+    grey_width: int = setting(640, low=160, high=3840)
     focus_m: float = setting(0.0, low=0, high=1000)
     exposure_ms: float = setting(0.0, low=0, high=1000)
     exposure_ev: float = setting(0.0, low=-8, high=8)
@@ -262,6 +267,7 @@ def _typed(wanted: Any, where: str, value: Any) -> Any:
 
 
 def _check_relations(config: Config, path: Path) -> None:
+    _check_camera(config.camera, path)
     check_base_rates(config.emotion.base_rates, f"{path}: [emotion] base_rates")
     _check_mqtt(config.mqtt, path)
     if config.csv.path == "-":
@@ -270,6 +276,20 @@ def _check_relations(config: Config, path: Path) -> None:
     if not config.web.token_file and not is_loopback(config.web.host):
         shown = _shown(config.web.host)
         raise ConfigError(f"{path}: [web] host = {shown}: others can reach it: give a token_file, or 127.0.0.1")
+
+
+def _check_camera(config: CameraConfig, path: Path) -> None:
+    """A camera that delivers as it is asked to must not count as lost."""
+    by_rate = 1 / config.fps, f"fps = {config.fps}"
+    by_exposure = config.exposure_ms / 1000, f"exposure_ms = {config.exposure_ms:g}"
+    frame_s, reason = max(by_rate, by_exposure)
+    least_s = _LEAST_FRAMES * frame_s
+    if config.stall_timeout_s < least_s:
+        shown = math.ceil(100 * least_s) / 100
+        raise ConfigError(
+            f"{path}: [camera] stall_timeout_s = {config.stall_timeout_s:g}: with {reason} must be at least {shown:g}, "
+            f"the time of {_LEAST_FRAMES} frames"
+        )
 
 
 def _check_mqtt(config: MqttConfig, path: Path) -> None:

@@ -60,7 +60,7 @@ class FakeCamera:
 
     steps: what each read does; the last stays. A number: a frame after so many seconds. An exception: raised.
     An Event: the driver hangs until it is set.
-    openings: what each open does, likewise; None succeeds.
+    openings: what each open does, likewise; None succeeds, and a number does after so many seconds.
     """
 
     live = True
@@ -68,7 +68,7 @@ class FakeCamera:
     def __init__(
         self,
         *steps: float | Exception | threading.Event,
-        openings: Sequence[Exception | threading.Event | None] = (None,),
+        openings: Sequence[float | Exception | threading.Event | None] = (None,),
     ) -> None:
         self.name = "fake"
         self._steps, self._openings = list(steps), list(openings)
@@ -79,8 +79,10 @@ class FakeCamera:
         step = self._openings.pop(0) if len(self._openings) > 1 else self._openings[0]
         if isinstance(step, threading.Event):
             step.wait()
-        elif step is not None:
+        elif isinstance(step, Exception):
             raise step
+        elif step is not None:
+            time.sleep(step)
         self.log.append("open")
 
     def read(self) -> Frame | None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.config import Config, load_config
+from edge.config import CameraConfig, Config, load_config
 from edge.errors import ConfigError
 
 if sys.version_info >= (3, 11):
@@ -171,6 +171,14 @@ COMPLAINTS = [
     ('[mqtt]\ncertificate_file = "a.pem"', ("certificate_file and key_file belong together",)),
     ('[mqtt]\nca_file = "ca.pem"', ("[mqtt] ca_file: without tls = true", "the password neither", "leave this out")),
     ('[mqtt]\ncertificate_file = "a"\nkey_file = "b"', ("certificate_file, key_file: without tls", "these out")),
+    (
+        "[camera]\nfps = 1\nstall_timeout_s = 2",
+        ("stall_timeout_s = 2: with fps = 1 must be at least 3, the time of 3 frames",),
+    ),
+    (
+        "[camera]\nexposure_ms = 333.5\nstall_timeout_s = 1",
+        ("[camera] stall_timeout_s = 1: with exposure_ms = 333.5 must be at least 1.01",),
+    ),
     ("[camera]\nwidth = \nheight = 480", ("not valid TOML", "line 2")),
     ("[camera]\nwidth = 800\nwidth = 900\n", ("not valid TOML", "line 3")),
     (f"[camera]\nwidth = {'[' * 5000}", ("not valid TOML",)),
@@ -214,6 +222,12 @@ valid = st.fixed_dictionaries(
     }
 )
 
+
+def leaves_time_for_frames(tables: dict[str, dict[str, Any]]) -> bool:
+    camera = CameraConfig(**tables["camera"])
+    return camera.stall_timeout_s >= 3 * max(1 / camera.fps, camera.exposure_ms / 1000)
+
+
 scalars = (
     st.booleans()
     | st.integers()
@@ -231,7 +245,7 @@ quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthC
 
 
 @quick
-@given(tables=valid)
+@given(tables=valid.filter(leaves_time_for_frames))
 def test_every_value_in_range_arrives(load, tables: dict[str, dict[str, Any]]):
     config = load(toml(tables))
     for section, table in tables.items():

@@ -97,6 +97,7 @@ def test_a_slow_reader_of_standard_output_gets_every_line(tmp_path, control, mon
         while received.count(b"\n") < 500:
             received += os.read(reader, 5000)
         thread.join(5)
+        sink.close()
     os.close(reader)
     assert [json.loads(line)["frame"] for line in received.splitlines()] == list(range(500))
 
@@ -109,6 +110,7 @@ def test_a_reader_that_reads_nothing_does_not_keep_us_from_stopping(control, mon
         threading.Timer(0.2, control.stop.set).start()
         while not control.stop.is_set():
             sink.show(result(track()))  # the last one returns, although nobody has read
+        sink.close()
     os.close(reader)
 
 
@@ -124,6 +126,7 @@ def test_a_live_camera_does_not_wait_for_a_slow_reader(control, monkeypatch, cap
             sink.show(result(track(), number=number))
         received = os.read(reader, 1 << 20)
         sink.show(result(track(), number=1000))
+        sink.close()
     while part := os.read(reader, 1 << 20):
         received += part
     os.close(reader)
@@ -159,6 +162,36 @@ def test_head_ends_the_program_quietly():
     assert program.wait(10) == 0
     assert program.stderr.read() == b""
     program.stderr.close()
+
+
+TALKATIVE = """
+import ctypes, os
+from edge.config import JsonlConfig
+from edge.control import Control
+from edge.sinks.jsonl import Jsonl
+from tests.results import result, track
+
+def talk():
+    os.write(1, b"a driver says hello\\n")
+    ctypes.CDLL(None).printf(b"and keeps back what it prints\\n")
+
+sink = Jsonl(JsonlConfig(True, "-"), "auto", Control())
+for number in range(2):
+    sink.open()
+    talk()
+    sink.show(result(track(), number=number))
+    talk()
+    sink.close()
+print("the end")
+"""
+
+
+def test_what_libraries_print_goes_to_standard_error():
+    program = subprocess.run([sys.executable, "-c", TALKATIVE], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    *lines, last = program.stdout.splitlines()
+    assert [json.loads(line)["frame"] for line in lines] == [0, 1]
+    assert last == "the end", "afterwards standard output is as before"
+    assert program.stderr.count("a driver says hello\n") == program.stderr.count("what it prints\n") == 4
 
 
 def test_a_closed_standard_output_is_a_sink_error(control, monkeypatch):

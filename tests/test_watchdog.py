@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import _watched
-from edge.cameras import Camera
+from edge.cameras import Camera, waiting
 from edge.config import CameraConfig, Config, EmotionConfig, FaceConfig, JsonlConfig, PaceConfig
 from edge.control import Control
 from edge.daemon import Daemon
@@ -122,7 +122,8 @@ def test_the_daemon_is_ready_after_its_first_frame(manager: Manager):
     assert heard[-1] == "STOPPING=1"
 
 
-def test_the_daemon_waiting_for_its_camera_is_ready_and_alive(manager: Manager):
+def test_the_daemon_waiting_for_its_camera_is_ready_and_alive(manager: Manager, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.5)
     control, hangs = Control(), threading.Event()
     camera = FakeCamera(hangs, openings=(None, CameraError("fake: not there")))
     running = threading.Thread(target=daemon(camera, control, CameraConfig(stall_timeout_s=0.5)).run)
@@ -144,7 +145,10 @@ def test_a_camera_that_cannot_be_opened_never_makes_it_ready(manager: Manager):
     assert not [message for message in manager.heard() if "READY" in message]
 
 
-def test_a_camera_that_hangs_at_its_first_opening_never_makes_it_ready(manager: Manager):
+def test_a_camera_that_hangs_at_its_first_opening_never_makes_it_ready(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.5)
     hangs = threading.Event()
     with pytest.raises(CameraError, match="hangs at opening"):
         daemon(FakeCamera(0.01, openings=(hangs,)), Control(), CameraConfig(stall_timeout_s=0.5)).run()

@@ -58,9 +58,9 @@ def camera_for(source: str, config: CameraConfig) -> Camera:
     if not os.path.exists(source):
         raise SourceError(f"{source!r}: no such file or folder{_suggestion(source)}")
     if os.path.isdir(source) or (is_picture(source) and not source.lower().endswith(".gif")):
-        return Pictures(source)
+        return Pictures(source, config)
     if os.path.isfile(source):
-        return VideoFile(source)
+        return VideoFile(source, config)
     raise SourceError(f"{source}: not a file or folder; a camera device is written v4l2:{source}")
 
 

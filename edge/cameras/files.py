@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.opencv import decoded, opened_capture
+from edge.cameras.opencv import decoded, opened_capture, upright
+from edge.config import CameraConfig
 from edge.errors import SourceError
 from edge.types import Frame, Image
 
@@ -36,8 +37,9 @@ class VideoFile:
 
     live = False
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, config: CameraConfig) -> None:
         self.name = path
+        self._config = config
         self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
@@ -63,7 +65,8 @@ class VideoFile:
             if self._damaged:
                 log.warning("%s: the file is damaged; %d frames or more are missing", self.name, self._damaged)
             return None
-        frame = Frame(image, self._clip_time(), time.time(), self._number)
+        picture = upright(image, self._config.rotation, self._config.flip)
+        frame = Frame(picture, self._clip_time(), time.time(), self._number)
         self._number, self._time = frame.number + 1, frame.time
         return frame
 
@@ -98,8 +101,9 @@ class Pictures:
 
     live = False
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, config: CameraConfig) -> None:
         self.name = path
+        self._config = config
         self._waiting: Iterator[str] = iter(())
 
     def open(self) -> None:
@@ -125,7 +129,8 @@ class Pictures:
                     raise SourceError(f"{path}: cannot read this picture: {reason}") from err
                 log.warning("%s: left out, cannot read this picture: %s", path, reason)
                 continue
-            frame = Frame(image, time=0.0, wall=time.time(), number=self._number, file=path)
+            picture = upright(image, self._config.rotation, self._config.flip)
+            frame = Frame(picture, time=0.0, wall=time.time(), number=self._number, file=path)
             self._number += 1
             return frame
         if self._is_folder and self._number == 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge.cameras.opencv import upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
 from edge.types import Frame, Image
@@ -35,18 +36,21 @@ class GstCamera:
         except glib.Error as err:
             raise SourceError(f"gst: this pipeline cannot be built: {err.message}; try it with gst-launch-1.0") from err
         self._gst, self._frames, self._number = gst, self._pipeline.get_by_name("frames"), 0
+        self._trouble: str | None = None
         if self._pipeline.set_state(gst.State.PLAYING) == gst.StateChangeReturn.FAILURE:
-            reason = self._trouble() or "an element refuses to start"
+            self._listen()
             self.close()
-            raise CameraError(f"gst: cannot start the pipeline: {reason}")
+            raise CameraError(f"gst: cannot start the pipeline: {self._trouble or 'an element refuses to start'}")
 
     def read(self) -> Frame | None:
         if self._pipeline is None:
             raise CameraError("gst: not open")
-        sample = self._frames.emit("try-pull-sample", int(self._config.stall_timeout_s * self._gst.SECOND))
+        timeout_s = frame_timeout_s(self._config, self._number)
+        sample = self._frames.emit("try-pull-sample", int(timeout_s * self._gst.SECOND))
+        self._listen()
         if sample is None:
-            reason = self._trouble() or f"no frame for {self._config.stall_timeout_s:g} s"
-            raise CameraError(f"gst: the pipeline stopped delivering: {reason}")
+            ended = "it ended" if self._frames.get_property("eos") else f"no frame for {timeout_s:g} s"
+            raise CameraError(f"gst: the pipeline stopped delivering: {self._trouble or ended}")
         self._number += 1
         picture = upright(_image(sample), self._config.rotation, self._config.flip)
         age_s = self._age_s(sample)
@@ -69,12 +73,11 @@ class GstCamera:
         age_s = (clock.get_time() - self._pipeline.get_base_time() - running) / self._gst.SECOND
         return float(age_s) if 0 <= age_s < self._config.stall_timeout_s else 0.0
 
-    def _trouble(self) -> str | None:
-        """What the pipeline itself says is wrong."""
-        if self._frames.get_property("eos"):
-            return "it ended"
-        message = self._pipeline.get_bus().pop_filtered(self._gst.MessageType.ERROR)
-        return None if message is None else str(message.parse_error()[0].message)
+    def _listen(self) -> None:
+        """Keep the first error that the pipeline tells, and drop all else: what nobody takes from its bus piles up."""
+        bus = self._pipeline.get_bus()
+        while (message := bus.pop_filtered(self._gst.MessageType.ERROR)) is not None:
+            self._trouble = self._trouble or str(message.parse_error()[0].message)
 
 
 def _image(sample: Any) -> Image:
@@ -95,8 +98,9 @@ def _gstreamer() -> tuple[Any, Any]:
         from gi.repository import GLib, Gst
     except (ImportError, ValueError) as err:
         raise SourceError(
-            "gst: GStreamer for Python is missing: sudo apt install python3-gi gir1.2-gst-plugins-base-1.0, and make "
-            "the virtual environment with --system-site-packages"
+            "gst: GStreamer for Python is missing: sudo apt install python3-gi gir1.2-gst-plugins-base-1.0 "
+            "gstreamer1.0-plugins-base gstreamer1.0-plugins-good, and make the virtual environment with "
+            "--system-site-packages"
         ) from err
     Gst.init(None)
     return Gst, GLib

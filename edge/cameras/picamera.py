@@ -6,18 +6,23 @@ import logging
 import os
 import time
 from concurrent.futures import TimeoutError as FrameTimeoutError
+from contextlib import closing
 from typing import Any
 
 from edge.cameras.opencv import upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError
 from edge.types import Frame, Image
 
 log = logging.getLogger(__name__)
 
+READOUT_US = 2_000
+"""So much longer than the exposure a frame may have to be: between two, sensors need up to some fifty lines."""
+
 
 class PiCamera:
-    """Two streams of one sensor: the image as BGR at the asked size, and a grey one to look for faces in.
+    """Two streams of one sensor: the image as BGR at the asked size, and a grey one to follow and cut out faces in.
 
     Half turns and mirroring are done by the sensor or the ISP at no cost; quarter turns are not in them, see `upright`.
     Both pictures are copied out of the driver's buffer, which goes back at once: there are four, and without one free
@@ -43,17 +48,16 @@ class PiCamera:
         except (RuntimeError, IndexError, OSError) as err:
             self.close()
             raise CameraError(f"picamera: cannot start {model} ({err}); is another program using it?") from err
-        streams = self._camera.camera_configuration()
-        main, self._grey_size = streams["main"]["size"], streams["lores"]["size"]
-        told = model, *main, *self._grey_size, self._config.fps
-        log.info("picamera: %s, %dx%d and grey %dx%d, at %d frames a second", *told)
+        self._grey_size = self._camera.camera_configuration()["lores"]["size"]
+        log.info("picamera: %s, %s", model, self._negotiated())
         self._number = 0
 
     def read(self) -> Frame | None:
         if self._camera is None:
             raise CameraError("picamera: not open")
+        timeout_s = frame_timeout_s(self._config, self._number)
         try:
-            request = self._camera.capture_request(wait=self._config.stall_timeout_s)
+            request = self._camera.capture_request(wait=timeout_s)
             try:
                 image, grey = request.make_array("main"), self._luma(request.make_array("lores"))
                 metadata = request.get_metadata()
@@ -62,7 +66,7 @@ class PiCamera:
         except FrameTimeoutError as err:
             # Without this, close() would wait for the frame that never comes.
             self._camera.cancel_all_and_flush()
-            raise CameraError(f"picamera: no frame for {self._config.stall_timeout_s:g} s; check the cable") from err
+            raise CameraError(f"picamera: no frame for {timeout_s:g} s; check the cable") from err
         except RuntimeError as err:
             raise CameraError(f"picamera: stopped delivering ({err})") from err
         self._number += 1
@@ -79,15 +83,15 @@ class PiCamera:
         camera, self._camera = self._camera, None
         if camera is not None:
             try:
-                camera.stop()
-            except RuntimeError as err:  # it was unplugged
-                log.debug("picamera: could not be stopped: %s", err)
-            camera.close()
+                with closing(camera):
+                    camera.stop()
+            except (RuntimeError, OSError) as err:
+                log.warning("picamera: stopping failed (%s); it may stay in use until the program ends", err)
 
     def _configuration(self) -> Any:
         from libcamera import ColorSpace, Transform
 
-        config, frame_us = self._config, round(1_000_000 / self._config.fps)
+        config = self._config
         across, down = config.flip in ("horizontal", "both"), config.flip in ("vertical", "both")
         if config.rotation == 180:
             across, down = not across, not down
@@ -100,9 +104,23 @@ class PiCamera:
             # As in a JPEG: grey from 0 to 255, as the networks know it. What picamera2 takes for videos is 16 to 235.
             colour_space=ColorSpace.Sycc(),
             transform=Transform(hflip=across, vflip=down),
-            controls={"FrameDurationLimits": (frame_us, frame_us)},
+            controls={"FrameDurationLimits": self._frame_limits_us()},
             buffer_count=4,
         )
+
+    def _frame_limits_us(self) -> tuple[int, int]:
+        """Shortest and longest time from frame to frame. libcamera cuts an exposure to what fits into the longest."""
+        frame_us = round(1_000_000 / self._config.fps)
+        return frame_us, max(frame_us, round(1000 * self._config.exposure_ms) + READOUT_US)
+
+    def _negotiated(self) -> str:
+        """What the camera made of our wishes, for the log. Formats have libcamera's names."""
+        main, grey = (self._camera.camera_configuration()[name] for name in ("main", "lores"))
+        shortest_us, longest_us, _ = self._camera.camera_controls["FrameDurationLimits"]
+        wanted_us = max(1_000_000 / self._config.fps, 1000 * self._config.exposure_ms)
+        rate = 1_000_000 / min(max(wanted_us, shortest_us), longest_us)
+        pictures = "{}x{} {} and grey {}x{} {}".format(*main["size"], main["format"], *grey["size"], grey["format"])
+        return f"{pictures}, at {rate:.3g} frames a second"
 
     def _controls(self, model: str) -> dict[str, Any]:
         """Focus and exposure as configured, in libcamera's terms. Names in the log what this camera does not have."""
@@ -137,8 +155,8 @@ class PiCamera:
 
 
 def grey_size(config: CameraConfig) -> tuple[int, int]:
-    """Of the stream that is searched: the image's proportions, no larger than the image, both sides even."""
-    width = min(config.search_width, config.width) // 2 * 2
+    """The image's proportions, at most [camera] grey_width wide and no larger than the image, both sides even."""
+    width = min(config.grey_width, config.width) // 2 * 2
     return width, round(config.height * width / config.width) // 2 * 2
 
 

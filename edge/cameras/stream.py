@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.opencv import opened_capture, upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError, SourceError
 from edge.types import Frame, Image
@@ -27,9 +28,12 @@ class StreamCamera:
         self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
-        timeout_ms = 1000 * self._config.stall_timeout_s
-        timeouts = {cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC: timeout_ms}
-        self._capture = opened_capture(self._address, cv2.CAP_FFMPEG, timeouts)
+        settings = {
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: 1000 * frame_timeout_s(self._config, 0),
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC: 1000 * self._config.stall_timeout_s,
+            cv2.CAP_PROP_N_THREADS: 1,  # each further one that decodes holds a frame back
+        }
+        self._capture = opened_capture(self._address, cv2.CAP_FFMPEG, settings)
         if self._capture is None:
             raise CameraError(f"{self.name}: cannot open this stream; check the address, the password and the network")
         self._number = 0

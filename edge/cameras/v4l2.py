@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import re
 import struct
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.opencv import opened_capture, upright
+from edge.cameras.waiting import frame_timeout_s
 from edge.config import CameraConfig
 from edge.errors import CameraError
 from edge.types import Frame, Image
@@ -30,6 +32,8 @@ _VIDEO_CAPTURE, _HAS_DEVICE_CAPS = 0x1, 0x80000000
 _READABLE = frozenset({"MJPG", "JPEG", "YUYV", "YVYU", "UYVY", "NV12", "NV21", "YU12", "YV12", "RGB3", "BGR3", "GREY"})
 # Inner nodes of the Raspberry Pi's image pipeline: they offer such formats and never deliver a frame by themselves.
 _INNER_DRIVERS = frozenset({"bcm2835-isp", "bcm2835-codec", "rp1-cfe", "pispbe", "unicam"})
+
+_RETRY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class V4l2Camera:
 
     def open(self) -> None:
         device = inspected(self._path)
+        # OpenCV reads it once, at the first wait for a picture; otherwise a frozen camera holds it for 10 seconds.
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(math.ceil(self._config.stall_timeout_s)))
         self._capture = opened_capture(self._path, cv2.CAP_V4L2)
         if self._capture is None:
             raise CameraError(f"{self.name}: cannot start {device.card}; is another program using it?")
@@ -60,7 +66,9 @@ class V4l2Camera:
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._config.width)
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._config.height)
         self._capture.set(cv2.CAP_PROP_FPS, self._config.fps)
-        if self._config.exposure_ms and not _expose(self._capture, self._config.exposure_ms):
+        if not self._config.exposure_ms:
+            _expose_automatically(self._capture)
+        elif not _expose(self._capture, self._config.exposure_ms):
             log.warning("%s: %s cannot do [camera] exposure_ms; going on without it", self.name, device.card)
         log.info("%s: %s, %s", self.name, device.card, _negotiated(self._capture))
         self._number = 0
@@ -76,14 +84,22 @@ class V4l2Camera:
 
     def _whole_picture(self, capture: cv2.VideoCapture) -> Image:
         """The next one that can be decoded: cheap cameras send broken JPEGs now and then, many when they start."""
-        deadline = time.monotonic() + self._config.stall_timeout_s
-        while capture.grab():
+        deadline = time.monotonic() + frame_timeout_s(self._config, self._number)
+        while self._grabbed(capture, deadline):
             taken, image = capture.retrieve()
             if taken and image is not None and image.size:
                 return np.asarray(image, dtype=np.uint8)
             if time.monotonic() > deadline:
                 raise CameraError(f"{self.name}: sends broken pictures only; try another cable or USB port")
         raise CameraError(f"{self.name}: stopped delivering; was it unplugged?")
+
+    def _grabbed(self, capture: cv2.VideoCapture, deadline: float) -> bool:
+        """Whether there is a next one. A camera that starts may take longer than OpenCV waits for one that runs."""
+        while not capture.grab():
+            if self._number or time.monotonic() > deadline:
+                return False
+            time.sleep(_RETRY_S)
+        return True
 
     def close(self) -> None:
         if self._capture is not None:
@@ -156,6 +172,12 @@ def _expose(capture: cv2.VideoCapture, exposure_ms: float) -> bool:
     return capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, by_hand) and capture.set(
         cv2.CAP_PROP_EXPOSURE, round(10 * exposure_ms)
     )
+
+
+def _expose_automatically(capture: cv2.VideoCapture) -> None:
+    """Undo what an earlier run or another program set by hand: the camera keeps it. One without exposure stays so."""
+    aperture_priority = 3  # V4L2_EXPOSURE_APERTURE_PRIORITY: what UVC cameras call automatic
+    capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, aperture_priority)
 
 
 def _age_s(capture: cv2.VideoCapture) -> float:

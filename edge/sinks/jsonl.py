@@ -6,7 +6,7 @@ from edge.config import JsonlConfig
 from edge.control import Control
 from edge.lines import event_line, frame_line, to_json
 from edge.sinks.line_file import LineFile
-from edge.sinks.stream import LineStream, standard_output
+from edge.sinks.stream import LinesOnly, LineStream
 from edge.types import Result, Status
 
 
@@ -24,7 +24,7 @@ class Jsonl:
 
     def open(self) -> None:
         if self._config.path == "-":
-            self._lines = standard_output(self._control, patient=self._patient)
+            self._lines = LinesOnly(self._control, patient=self._patient)
             return
         file = LineFile(self._config, self._control, line_start='{"schema":', patient=self._patient)
         file.open()

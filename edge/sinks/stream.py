@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import select
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 # A pipe that `select` calls writable takes this much without blocking (PIPE_BUF on Linux).
 _CHUNK_BYTES = 4096
+
+_STANDARD_ERROR = 2
 
 _WAIT_S = 0.1
 """Between two looks whether we are to stop."""
@@ -74,9 +77,31 @@ class LineStream:
             os.close(self._descriptor)
 
 
+class LinesOnly(LineStream):
+    """Standard output for our lines alone: what libraries print meanwhile goes to standard error."""
+
+    def __init__(self, control: Control, *, patient: bool = True) -> None:
+        """Raises SinkError where standard output is closed."""
+        self._shared = _standard_output()
+        super().__init__(os.dup(self._shared), "-", control, patient=patient)
+        os.dup2(_STANDARD_ERROR, self._shared)
+
+    def close(self) -> None:
+        """Standard output is everybody's again. Once only."""
+        libc = ctypes.CDLL(None)
+        libc.fflush(ctypes.c_void_p.in_dll(libc, "stdout"))  # C keeps what it prints back, up to its own end
+        os.dup2(self._descriptor, self._shared)
+        os.close(self._descriptor)
+
+
 def standard_output(control: Control, *, patient: bool = True) -> LineStream:
-    """Raises SinkError where it is closed."""
+    """Shared with whoever prints. Raises SinkError where it is closed."""
+    return LineStream(_standard_output(), "-", control, patient=patient)
+
+
+def _standard_output() -> int:
     try:
-        return LineStream(sys.stdout.fileno(), "-", control, patient=patient)
+        sys.stdout.flush()
+        return sys.stdout.fileno()
     except (AttributeError, OSError, ValueError) as err:
         raise SinkError("standard output is closed") from err

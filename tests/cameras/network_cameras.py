@@ -107,6 +107,17 @@ class MjpegCamera(NetworkCamera):
         self._play(lambda picture: connection.sendall(head + picture + b"\r\n"))
 
 
+class StartedClip(NetworkCamera):
+    """Sends the pictures at once, as parts of one clip, and then keeps the connection: more would come later."""
+
+    scheme = "http"
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: video/x-msvideo\r\n\r\n" + b"".join(self.pictures))
+        self._off.wait()
+
+
 class RtspCamera(NetworkCamera):
     """Knows no UDP: it answers a wish for it with 461."""
 

@@ -49,7 +49,12 @@ class Picamera2Stand:
 
     cameras: ClassVar[list[dict[str, Any]]] = []
     focuses = True
-    busy = False
+    busy = fails_to_start = False
+    stop_failures = 0
+    """So many times the driver refuses to stop."""
+    frame_limits_us = (16_667, 500_000, 33_333)
+    """Shortest, longest and usual, of the sensor mode that the size asks for."""
+    reading_us = 1_000
     last: Picamera2Stand
 
     @staticmethod
@@ -62,7 +67,7 @@ class Picamera2Stand:
         self.index, self.calls = camera_num, ["init"]
         self.controls: dict[str, Any] = {}
         self.on_loan = self.frames = 0
-        self.unplugged = False
+        self.unplugged = self.started = False
         self.camera_controls = {"ExposureTime": (1, 66666, 0), "ExposureValue": (-8, 8, 0), "AnalogueGain": (1, 16, 1)}
         if self.focuses:
             self.camera_controls |= {"AfMode": (0, 2, 0), "LensPosition": (0, 15, 1)}
@@ -78,6 +83,7 @@ class Picamera2Stand:
     def configure(self, configuration: dict[str, Any]) -> None:
         self.calls.append("configure")
         self.configuration = configuration
+        self.camera_controls["FrameDurationLimits"] = self.frame_limits_us
 
     def camera_configuration(self) -> dict[str, Any]:
         return self.configuration
@@ -86,8 +92,17 @@ class Picamera2Stand:
         assert set(controls) <= set(self.camera_controls)
         self.controls.update(controls)
 
+    @property
+    def exposure_us(self) -> int:
+        """What libcamera makes of a wish: the sensor needs the time of some lines to itself."""
+        longest_us: int = self.configuration["controls"]["FrameDurationLimits"][1]
+        return min(self.controls["ExposureTime"], longest_us - self.reading_us)
+
     def start(self) -> None:
         self.calls.append("start")
+        self.started = True
+        if self.fails_to_start:
+            raise RuntimeError("Failed to start camera")
 
     def capture_request(self, wait: float) -> Request:
         assert self.calls[-1] == "start"
@@ -107,7 +122,14 @@ class Picamera2Stand:
         if self.unplugged and "flush" not in self.calls:
             threading.Event().wait(2)
             raise AssertionError("picamera2 waits for the frame that never comes")
+        if not self.started:
+            return
         self.calls.append("stop")
+        if self.stop_failures:
+            self.stop_failures -= 1
+            raise RuntimeError("Failed to stop camera")
+        self.started = False
 
     def close(self) -> None:
+        self.stop()
         self.calls.append("close")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from edge import capture
+from edge.cameras import waiting
 from edge.capture import latest_frames, left_behind
 from edge.config import CameraConfig
 from edge.control import Control
@@ -29,6 +30,7 @@ QUICK = CameraConfig(stall_timeout_s=0.25, give_up_s=5)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "FIRST_PAUSE_S", 0.05)
     monkeypatch.setattr(capture, "LONGEST_PAUSE_S", 0.4)
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.0)
 
 
 @pytest.fixture
@@ -82,6 +84,14 @@ def test_a_camera_that_cannot_be_opened_at_the_start_is_an_error_at_once():
 def test_a_camera_that_hangs_at_opening_is_an_error(driver: threading.Event):
     with pytest.raises(CameraError, match="hangs at opening"):
         take(latest_frames(FakeCamera(0.0, openings=[driver]), Control(), QUICK, print), 1)
+
+
+def test_a_camera_may_take_its_time_to_start(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 3.0)
+    frames = latest_frames(FakeCamera(1.0, 0.005, openings=[1.0]), Control(), QUICK, print)
+    take(frames, 3, timeout_s=4.0)
+    frames.close()
+    assert caplog.messages == []
 
 
 def test_an_unplugged_camera_is_told_once_and_comes_back(caplog: pytest.LogCaptureFixture):
@@ -163,7 +173,7 @@ def test_stop_does_not_wait_for_a_driver_that_hangs(driver: threading.Event):
     assert wait_for(lambda: not left_behind())
 
 
-def test_the_privacy_switch_releases_the_camera():
+def test_the_privacy_switch_releases_the_camera(caplog: pytest.LogCaptureFixture):
     control, camera = Control(), FakeCamera(0.005)
     states: list[State] = []
     frames = latest_frames(camera, control, QUICK, states.append)
@@ -174,11 +184,28 @@ def test_the_privacy_switch_releases_the_camera():
     assert not capture_threads()
     assert [next(frames) for _ in range(3)] == [None] * 3
     assert states == ["running", "paused"]
+    assert caplog.messages == []
     control.switch_detection(True)
     assert take(frames, 1)[0].number >= 3
     assert states == ["running", "paused", "running"]
     frames.close()
     assert camera.log == ["open", "close"] * 2
+
+
+def test_the_privacy_switch_tells_once_when_the_driver_does_not_let_go(
+    driver: threading.Event, caplog: pytest.LogCaptureFixture
+):
+    control, camera, states = Control(), FakeCamera(0.0, driver), []
+    frames = latest_frames(camera, control, CameraConfig(), states.append)
+    take(frames, 1)
+    control.switch_detection(False)
+    assert [next(frames) for _ in range(3)] == [None] * 3
+    frames.close()
+    assert states == ["running", "paused"]
+    assert caplog.messages == [
+        "fake: its driver does not return; the camera may stay on until it does, or the program ends"
+    ]
+    driver.set()
 
 
 def test_switched_off_while_lost_is_paused(monkeypatch: pytest.MonkeyPatch):

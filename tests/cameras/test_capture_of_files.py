@@ -16,7 +16,7 @@ from edge.control import Control
 from edge.errors import SourceError
 from edge.types import Frame
 from tests.cameras.capturing import capture_threads, take
-from tests.cameras.sources import video_at
+from tests.cameras.sources import CONFIG, video_at
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
 
@@ -82,7 +82,9 @@ def test_a_file_that_cannot_be_opened_says_so():
 
 def test_a_paced_clip_takes_its_own_time(tmp_path: Path):
     started = time.monotonic()
-    assert len(list(every_frame(VideoFile(video_at(tmp_path / "clip.avi", 4, 20.0)), Control(), paced=True))) == 4
+    assert (
+        len(list(every_frame(VideoFile(video_at(tmp_path / "clip.avi", 4, 20.0), CONFIG), Control(), paced=True))) == 4
+    )
     assert time.monotonic() - started >= 0.15
 
 
@@ -91,7 +93,7 @@ def test_pictures_stay_to_be_looked_at(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("a.png", "b.png"):
         cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
     control = Control()
-    frames = every_frame(Pictures(str(tmp_path)), control, paced=True, staying=True)
+    frames = every_frame(Pictures(str(tmp_path), CONFIG), control, paced=True, staying=True)
     assert next(frames).number == 0
     started = time.monotonic()
     assert next(frame for frame in frames if frame is not None).number == 1
@@ -99,7 +101,7 @@ def test_pictures_stay_to_be_looked_at(tmp_path: Path, monkeypatch: pytest.Monke
     assert [next(frames) for _ in range(5)] == [None] * 5, "the last one stays, and the loop goes round"
     control.stop.set()
     assert list(frames) == []
-    assert [frame.number for frame in every_frame(Pictures(str(tmp_path)), Control(), paced=True)] == [0, 1]
+    assert [frame.number for frame in every_frame(Pictures(str(tmp_path), CONFIG), Control(), paced=True)] == [0, 1]
 
 
 def test_a_long_wait_for_the_next_frame_ends_when_the_loop_is_to_stop():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.cameras import camera_for
+from edge.config import CameraConfig
 from tests.cameras.sources import CONFIG, frames_of, gif_at, jpeg, video_at
 
 
@@ -66,6 +67,20 @@ def test_a_folder_gives_its_pictures_in_order_and_names_the_broken_ones(
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("./photos/b.jpg: left out")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", ["video", "picture", "folder"])
+def test_a_recording_of_a_sideways_camera_is_brought_upright(kind: str, tmp_path: Path):
+    (tmp_path / "picture.jpg").write_bytes(jpeg())
+    sources = {
+        "video": video_at(tmp_path / "clip.avi"),
+        "picture": str(tmp_path / "picture.jpg"),
+        "folder": str(tmp_path),
+    }
+    frame, *_ = frames_of(camera_for(sources[kind], CameraConfig(rotation=90, flip="horizontal")))
+    assert (frame.width, frame.height) == (48, 64)
+    assert frame.image[5, 5].argmax() == 0, "blue, from the top left, over the top right, to the top left again"
+    assert frame.image[60, 5].argmax() == 2, "red, from the top right, over the bottom right"
 
 
 def test_a_picture_is_one_frame_with_its_path(tmp_path: Path):

@@ -19,7 +19,7 @@ from edge.capture import Frames, latest_frames
 from edge.config import CameraConfig
 from edge.control import Control
 from edge.types import Frame, State
-from tests.cameras.network_cameras import MjpegCamera, NetworkCamera, RtspCamera
+from tests.cameras.network_cameras import MjpegCamera, NetworkCamera, RtspCamera, StartedClip
 
 PATIENCE_S = 60.0
 """A busy machine needs its time; nothing here waits for longer than it takes."""
@@ -82,6 +82,15 @@ def test_frozen_is_noticed(server: NetworkCamera):
     frames.close()
 
 
+def test_the_first_picture_may_take_longer(server: NetworkCamera):
+    server.frozen.set()
+    threading.Timer(1.5, server.frozen.clear).start()
+    camera = camera_for(server.address, CameraConfig(stall_timeout_s=0.5))
+    camera.open()
+    assert camera.read() is not None
+    camera.close()
+
+
 def test_the_picture_arrives_whole_and_in_order(server: NetworkCamera):
     camera = camera_for(server.address, CONFIG)
     camera.open()
@@ -113,6 +122,24 @@ def test_rubbish_between_the_pictures_is_passed_over():
         frames = [camera.read() for _ in range(20)]
         camera.close()
     assert len({round(float(frame.image[:, 40:].mean()), -2) for frame in frames if frame}) == 1
+
+
+def test_no_picture_waits_in_the_decoder_for_the_next_one(tmp_path: Path):
+    """On one core there was never any to wait. The last one that was sent ends where the next begins."""
+    writer = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"XVID"), 20, (64, 48))
+    for level in range(0, 240, 6):
+        writer.write(np.full((48, 64, 3), level, np.uint8))
+    writer.release()
+    head, *frames = (tmp_path / "clip.avi").read_bytes().split(b"00dc")
+    with StartedClip([head, *(b"00dc" + frame for frame in frames[:30])]) as server:
+        camera = camera_for(server.address, CameraConfig(stall_timeout_s=5.0))
+        started = time.monotonic()
+        camera.open()
+        for _ in range(29):
+            camera.read()
+        took_s = time.monotonic() - started
+        camera.close()
+    assert took_s < 5
 
 
 def test_one_that_stays_away_ends_the_program_with_75(tmp_path: Path):

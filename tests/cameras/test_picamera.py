@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from edge.cameras import waiting
 from edge.cameras.opencv import upright
 from edge.cameras.picamera import PiCamera, first_model
 from edge.capture import latest_frames
@@ -51,7 +52,8 @@ def test_it_asks_for_what_the_configuration_says(picamera2: type[Picamera2Stand]
     assert stand.configuration["colour_space"] == "full range"
     assert stand.configuration["controls"] == {"FrameDurationLimits": (40_000, 40_000)}
     assert stand.controls == {"AfMode": 2}
-    assert caplog.messages == ["picamera: imx708, 1280x720 and grey 640x360, at 25 frames a second"]
+    pictures = "1280x720 RGB888 and grey 640x360 YUV420"
+    assert caplog.messages == [f"picamera: imx708, {pictures}, at 25 frames a second"]
     camera.close()
     assert stand.calls == ["init", "configure", "start", "stop", "close"]
 
@@ -95,11 +97,39 @@ def test_focus_and_exposure(config: CameraConfig, controls: dict[str, float], pi
     camera.close()
 
 
-@pytest.mark.parametrize(("search_width", "size"), [(640, (640, 480)), (321, (320, 240)), (3840, (800, 600))])
-def test_the_grey_stream_is_no_larger_than_asked_and_than_the_image(
-    search_width: int, size: tuple[int, int], picamera2: type[Picamera2Stand]
+@pytest.mark.parametrize(
+    ("config", "rate"),
+    [
+        (CameraConfig(fps=120), "60"),
+        (CameraConfig(fps=60, exposure_ms=10), "60"),
+        (CameraConfig(exposure_ms=200), "5"),
+        (CameraConfig(exposure_ms=1000), "2"),
+    ],
+)
+def test_the_log_tells_the_rate_that_sensor_and_exposure_allow(
+    config: CameraConfig, rate: str, picamera2: type[Picamera2Stand], caplog: pytest.LogCaptureFixture
 ):
-    camera = PiCamera(CameraConfig(width=800, height=600, search_width=search_width))
+    camera = PiCamera(config)
+    with caplog.at_level(logging.INFO):
+        camera.open()
+    camera.close()
+    assert caplog.messages[0].endswith(f", at {rate} frames a second")
+
+
+@pytest.mark.parametrize("exposure_ms", [1, 33, 34, 200])
+def test_an_exposure_longer_than_a_frame_slows_the_camera_down(exposure_ms: int, picamera2: type[Picamera2Stand]):
+    camera = PiCamera(CameraConfig(fps=30, exposure_ms=exposure_ms))
+    camera.open()
+    assert picamera2.last.exposure_us == 1000 * exposure_ms
+    assert picamera2.last.configuration["controls"]["FrameDurationLimits"][0] == 33_333, "no faster than asked"
+    camera.close()
+
+
+@pytest.mark.parametrize(("grey_width", "size"), [(640, (640, 480)), (321, (320, 240)), (3840, (800, 600))])
+def test_the_grey_stream_is_no_larger_than_asked_and_than_the_image(
+    grey_width: int, size: tuple[int, int], picamera2: type[Picamera2Stand]
+):
+    camera = PiCamera(CameraConfig(width=800, height=600, grey_width=grey_width))
     camera.open()
     frame = camera.read()
     camera.close()
@@ -164,6 +194,41 @@ def test_a_cable_that_comes_off_is_an_error_and_close_does_not_hang(picamera2: t
     camera.close()
     assert time.monotonic() - started < 0.1
     assert picamera2.last.calls[-3:] == ["flush", "stop", "close"]
+
+
+def test_its_first_frame_may_take_longer(picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.2)
+    camera = PiCamera(CameraConfig(stall_timeout_s=0.1))
+    camera.open()
+    picamera2.last.unplugged = True
+    with pytest.raises(CameraError, match=r"no frame for 0\.2 s"):
+        camera.read()
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("failures", "calls"), [(1, ["start", "stop", "stop", "close"]), (2, ["start", "stop", "stop"])]
+)
+def test_one_that_refuses_to_stop_is_one_line_in_the_log(
+    failures: int, calls: list[str], picamera2: type[Picamera2Stand], caplog: pytest.LogCaptureFixture
+):
+    camera = PiCamera(CameraConfig())
+    camera.open()
+    picamera2.last.stop_failures = failures
+    camera.close()
+    assert picamera2.last.calls[-len(calls) :] == calls
+    assert caplog.messages == [
+        "picamera: stopping failed (Failed to stop camera); it may stay in use until the program ends"
+    ]
+
+
+def test_why_it_cannot_start_is_told_though_it_refuses_to_stop_as_well(
+    picamera2: type[Picamera2Stand], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(picamera2, "fails_to_start", True)
+    monkeypatch.setattr(picamera2, "stop_failures", 2)
+    with pytest.raises(CameraError, match=r"cannot start imx708 \(Failed to start camera\)"):
+        PiCamera(CameraConfig()).open()
 
 
 def test_it_runs_in_the_capture_thread(picamera2: type[Picamera2Stand]):

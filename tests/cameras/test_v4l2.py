@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import logging
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.cameras import v4l2
+from edge.cameras import v4l2, waiting
 from edge.cameras.v4l2 import V4l2Camera, first_device, inspected
 from edge.config import CameraConfig
 from edge.errors import CameraError
@@ -28,6 +29,16 @@ DRIVERS = {
     "pi5-csi": (b"rp1-cfe", b"rp1-cfe", CAPTURE, [b"YUYV", b"pRAA"]),
     "jetson-csi": (b"tegra-video", b"vi-output, imx219 9-0010", CAPTURE, [b"RG10"]),
 }
+
+
+SELECT_TIMEOUT = "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a camera sets for OpenCV goes with the test."""
+    monkeypatch.setenv(SELECT_TIMEOUT, "")
+    monkeypatch.delenv(SELECT_TIMEOUT)
 
 
 @pytest.fixture
@@ -141,7 +152,7 @@ def test_it_asks_logs_flips_and_stamps(
         camera = opened(kernel, monkeypatch, stand, width=1024, height=576, fps=25, flip="horizontal")
     path = str(kernel / "video0")
     assert caplog.messages == [f"v4l2:{path}: HD Pro Webcam C920, 800x600 at 24 frames a second, MJPG"]
-    mjpg, *sizes = stand.asked
+    mjpg, *sizes, _ = stand.asked
     assert mjpg == (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")), "first: the sizes depend on the format"
     assert [value for _, value in sizes] == [1024, 576, 25]
     frame = camera.read()
@@ -164,6 +175,26 @@ def test_broken_pictures_are_passed_over(kernel: Path, monkeypatch: pytest.Monke
         assert (frame.number, frame.width) == (number, 800)
 
 
+def test_its_first_frame_may_take_longer(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    """OpenCV waits as long as stall_timeout_s says, and tells what it got then."""
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 2.0)
+    stand = CaptureStand([PICTURE])
+    answers = [False, False, True, False]
+    monkeypatch.setattr(stand, "grab", lambda: answers.pop(0))
+    camera = opened(kernel, monkeypatch, stand, stall_timeout_s=0.5)
+    assert camera.read() is not None
+    with pytest.raises(CameraError, match="was it unplugged"):
+        camera.read()
+    assert answers == []
+
+
+def test_one_that_never_delivers_is_lost(kernel: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "FIRST_FRAME_S", 0.6)
+    camera = opened(kernel, monkeypatch, CaptureStand([]), stall_timeout_s=0.5)
+    with pytest.raises(CameraError, match="was it unplugged"):
+        camera.read()
+
+
 def test_a_camera_that_sends_nothing_but_broken_pictures_is_lost(kernel: Path, monkeypatch: pytest.MonkeyPatch):
     ticks = itertools.count(100.0, 0.1)
     monkeypatch.setattr(v4l2.time, "monotonic", lambda: next(ticks))
@@ -181,6 +212,34 @@ def test_the_exposure_is_set_by_hand(
     assert (cv2.CAP_PROP_AUTO_EXPOSURE, 1) in stand.asked
     assert ((cv2.CAP_PROP_EXPOSURE, 125) in stand.asked) == takes
     assert ("cannot do [camera] exposure_ms" in caplog.text) == (not takes)
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_the_exposure_is_automatic_again_where_none_is_set(
+    takes: bool, kernel: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    stand = CaptureStand([PICTURE], takes=takes)
+    opened(kernel, monkeypatch, stand)
+    assert (cv2.CAP_PROP_AUTO_EXPOSURE, 3) in stand.asked
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(("owners", "seconds"), [(None, "3"), ("20", "20")])
+def test_opencv_waits_for_a_frame_no_longer_than_set(
+    owners: str | None, seconds: str, kernel: Path, monkeypatch: pytest.MonkeyPatch
+):
+    if owners:
+        monkeypatch.setenv(SELECT_TIMEOUT, owners)
+    waits: list[str | None] = []
+
+    def opening(*_: object) -> CaptureStand:
+        waits.append(os.environ.get(SELECT_TIMEOUT))
+        return CaptureStand([PICTURE])
+
+    plug(kernel, video0="webcam")
+    monkeypatch.setattr(v4l2, "opened_capture", opening)
+    V4l2Camera(str(kernel / "video0"), CameraConfig(stall_timeout_s=2.5)).open()
+    assert waits == [seconds]
 
 
 def test_a_device_that_is_in_use(kernel: Path, monkeypatch: pytest.MonkeyPatch):
