@@ -53,6 +53,7 @@ def event_line(event: Event, result: Result) -> dict[str, Any]:
         "from": event.before,
         "to": event.after,
         "confidence": round(float(event.confidence), 4),
+        **({"uncertain": True} if event.uncertain else {}),
     }
 
 

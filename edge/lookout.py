@@ -31,7 +31,7 @@ class Lookout:
 
     def look(self, frame: Frame) -> None:
         """This frame is being looked at."""
-        self._motion.remember(frame.searched)
+        self._motion.remember(frame.tracking_image)
         self.looked = self._glanced = frame.time
 
     def due(self, frame: Frame, known: Sequence[Box], *, rest: float, promising: bool) -> bool:
@@ -44,4 +44,4 @@ class Lookout:
         if frame.time - self._glanced < GLANCE_S - ROUNDING_S:
             return False
         self._glanced = frame.time
-        return self._motion.seen(frame.searched, known)
+        return self._motion.seen(frame.tracking_image, known)

@@ -149,8 +149,8 @@ class Pipeline:
         views: dict[int, list[Crop]] = {}
         for id_, face in found:
             if id_ in due:
-                crop = face_input(frame.searched, face.points, self._classifier.size)
-                clear = quality.clear(face, crop, frame.searched, self._enough)
+                crop = face_input(frame.tracking_image, face.points, self._classifier.size)
+                clear = quality.clear(face, crop, frame.tracking_image, self._enough)
                 answers[id_] = None, clear
                 if frame.file is not None:
                     views[id_] = both(crop)

@@ -144,7 +144,7 @@ class Tracker:
         if time - self._watched > UNWATCHED_S:
             self._known = []
         self._watched = time
-        anchors = [anchored(frame.searched, face) for face in faces]
+        anchors = [anchored(frame.tracking_image, face) for face in faces]
         pairs = _matches(self._known, anchors, time)
         boxes = [face.box for face in faces]
         for known in self._known:
@@ -173,7 +173,7 @@ class Tracker:
         for known in self._known:
             if known.anchor is None:
                 continue
-            anchor = followed(frame.searched, known.anchor)
+            anchor = followed(frame.tracking_image, known.anchor)
             if anchor is not None and alike(anchor.look(), known.look) >= LEAST_ALIKE:
                 known.place(anchor, frame.time, _touches(known.face.box, boxes))
             else:
@@ -223,7 +223,7 @@ def _is_covered(box: Box, others: list[Box]) -> bool:
 
 
 def _is_inside(box: Box, frame: Frame) -> bool:
-    (x, y), (height, width) = box.centre, frame.searched.shape[:2]
+    (x, y), (height, width) = box.centre, frame.tracking_image.shape[:2]
     return bool(0 <= x < width and 0 <= y < height)
 
 

@@ -87,20 +87,20 @@ class Frame:
     grey: Image | None = None
 
     @property
-    def searched(self) -> Image:
+    def tracking_image(self) -> Image:
         """Where faces are followed and cut out: in the camera's own grey picture, else in the image."""
         return self.image if self.grey is None else self.grey
 
     def in_image(self, face: Face) -> Face:
-        """A face in pixels of `searched`, in pixels of the image."""
-        height, width = self.searched.shape[:2]
+        """A face in pixels of `tracking_image`, in pixels of the image."""
+        height, width = self.tracking_image.shape[:2]
         if (width, height) == (self.width, self.height):
             return face
         return face.scaled(self.width / width, self.height / height)
 
-    def in_searched(self, face: Face) -> Face:
-        """A face in pixels of the image, in pixels of `searched`."""
-        height, width = self.searched.shape[:2]
+    def in_tracking_image(self, face: Face) -> Face:
+        """A face in pixels of the image, in pixels of `tracking_image`."""
+        height, width = self.tracking_image.shape[:2]
         if (width, height) == (self.width, self.height):
             return face
         return face.scaled(width / self.width, height / self.height)

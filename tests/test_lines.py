@@ -36,6 +36,11 @@ def test_who_appears_comes_from_nothing_and_who_leaves_goes_to_nothing():
     assert (left["from"], left["to"]) == ("sad", None)
 
 
+def test_a_guess_is_called_one():
+    guess = event_line(Event("face_appeared", 3, None, "sad", 0.5, uncertain=True), result())
+    assert guess["uncertain"] is True
+
+
 def test_boxes_are_whole_pixels_inside_the_frame():
     wide = track()
     wide = replace(wide, face=replace(wide.face, box=Box(-7.5, 10.4, 160.4, 130.0)))

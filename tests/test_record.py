@@ -76,7 +76,7 @@ def test_a_picture_is_cut_out_of_what_the_model_sees(tmp_path):
     sink.show(replace(shown, frame=frame))
     sink.close()
     (path,) = (tmp_path / "faces").rglob("*.png")
-    points = frame.in_searched(shown.tracks[0].face).points
+    points = frame.in_tracking_image(shown.tracks[0].face).points
     assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), face_input(grey, points, 48))
 
 

@@ -138,15 +138,17 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     if not seen:
         name = camera_for(config.camera.source, config.camera).name
         raise SourceError(f"{name}: no face in its first {len(pictures)} frames; show it one")
-    crops = [face_input(frame.searched, face.points, classifier.size) for frame, face in seen]
-    anchors = [anchored(frame.searched, face) for frame, face in seen]
+    crops = [face_input(frame.tracking_image, face.points, classifier.size) for frame, face in seen]
+    anchors = [anchored(frame.tracking_image, face) for frame, face in seen]
     pipeline = build_pipeline(config)
     results = [pipeline.process(frame) for frame in pictures]
     overlay = Overlay(config.window.style, config.window.bars)
     return {
         "detect": _timed(lambda frame: look(detector, frame), pictures),
-        "follow": _timed(lambda pair: followed(pair[0][0].searched, pair[1]), list(zip(seen, anchors, strict=True))),
-        "crop": _timed(lambda pair: face_input(pair[0].searched, pair[1].points, classifier.size), seen),
+        "follow": _timed(
+            lambda pair: followed(pair[0][0].tracking_image, pair[1]), list(zip(seen, anchors, strict=True))
+        ),
+        "crop": _timed(lambda pair: face_input(pair[0].tracking_image, pair[1].points, classifier.size), seen),
         "classify": _timed(lambda crop: classifier.classify([crop]), crops),
         "overlay": _timed(lambda result: overlay.draw(result, None), results),
         "publish": _timed(lambda result: to_json(frame_line(result, "bench")), results),

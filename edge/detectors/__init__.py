@@ -46,7 +46,7 @@ def open_detector(config: FaceConfig, threads: int = 1) -> Detector:
 
 
 def look(detector: Detector, frame: Frame) -> list[Face]:
-    """The faces of a frame, likeliest first, in pixels of `frame.searched`; seen in colour where that helps."""
+    """The faces of a frame, likeliest first, in pixels of `frame.tracking_image`; seen in colour where that helps."""
     if detector.colour:
-        return [frame.in_searched(face) for face in detector.detect(frame.image)]
-    return detector.detect(frame.searched)
+        return [frame.in_tracking_image(face) for face in detector.detect(frame.image)]
+    return detector.detect(frame.tracking_image)

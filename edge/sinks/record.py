@@ -69,6 +69,6 @@ class Record:
 
     def _picture(self, frame: Frame, track: Track) -> bytes:
         """PNG of the (side, side) grey model input, cut out of the same picture as the model's was."""
-        points = frame.in_searched(track.face).points
-        _, png = cv2.imencode(".png", face_input(frame.searched, points, self._side))
+        points = frame.in_tracking_image(track.face).points
+        _, png = cv2.imencode(".png", face_input(frame.tracking_image, points, self._side))
         return png.tobytes()
