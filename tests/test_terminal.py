@@ -57,9 +57,9 @@ def picture(*results, status=None, width=80, height=25):
 def test_one_line_an_event_where_there_is_no_terminal(capfd):
     sink = Terminal("auto", Control())
     sink.open()
-    appeared = Event("face_appeared", 4, None, "sad", 0.505)
+    appeared = Event("face_appeared", 4, None, "sad", 0.505, uncertain=True)
     left = Event("face_left", 5, "sad", None, 0.7)
-    sink.show(result(track(3), track(4, uncertain=True), events=(changed(3), appeared, left), wall=NOON))
+    sink.show(result(track(3), track(4), events=(changed(3), appeared, left), wall=NOON))
     sink.show(result(track(3)))
     sink.status(Status("running", "auto"))
     sink.close()

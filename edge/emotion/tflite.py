@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,10 @@ import numpy.typing as npt
 from edge.emotion.updates import updated_model
 from edge.errors import ModelError
 from edge.quiet import muted_stderr
+
+IDENTIFIER: Final = b"TFL3"
+IDENTIFIER_AT: Final = slice(4, 8)
+"""Where a flatbuffer says what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class TfliteModel:
         """content: the file's bytes, as the card's checksum has seen them. batch: pictures a pass, by default as the
         file says. Raises ModelError where the file is damaged or takes no such batch.
         """
+        if content[IDENTIFIER_AT] != IDENTIFIER:  # the interpreter reads beyond the end of what is too short
+            raise ModelError(f"{name}: not a TensorFlow Lite file; install the model again")
         interpreter = _interpreter_class()
         try:
             with muted_stderr():  # "Created TensorFlow Lite XNNPACK delegate", each time

@@ -60,15 +60,14 @@ def lines(result: Result) -> list[str]:
         faces = ", ".join(_opinion(track.emotion, track.confidence, track.uncertain) for track in result.tracks)
         return [f"{result.frame.file}: {faces or 'no face'}"]
     moment = datetime.fromtimestamp(result.frame.wall).strftime("%H:%M:%S")
-    uncertain = {track.id for track in result.tracks if track.uncertain}
-    return [f"{moment} face {event.id}: {_change(event, event.id in uncertain)}" for event in result.events]
+    return [f"{moment} face {event.id}: {_change(event)}" for event in result.events]
 
 
-def _change(event: Event, uncertain: bool) -> str:
+def _change(event: Event) -> str:
     if event.after is None:
         return "left"
     before = "appeared," if event.before is None else f"{event.before} ->"
-    return f"{before} {_opinion(event.after, event.confidence, uncertain)}"
+    return f"{before} {_opinion(event.after, event.confidence, event.uncertain)}"
 
 
 def _opinion(label: str, confidence: float, uncertain: bool) -> str:

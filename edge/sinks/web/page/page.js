@@ -124,7 +124,7 @@ function showPicture(now) {
   const message = now !== "live" ? now : hidden ? "hidden" : null;
   $$("message").hidden = message === null;
   $$("stage").classList.toggle("quiet", message === null);
-  const recording = Boolean(health?.recording);
+  const recording = Boolean(health?.recording) && health.state === "running";
   const kept = recording ? " Pictures of faces are stored on the device." : health ? " It is not stored." : "";
   $$("privacy").textContent = wanted ? NOTICES[STYLE] + kept : "No picture is shown.";
   $$("recording").hidden = !recording;
