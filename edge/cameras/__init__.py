@@ -1,4 +1,4 @@
-"""Where frames come from. `camera_for(source, config)` looks the source up in the table; each camera is one file."""
+"""Where frames come from. Each camera is one file; `camera_for` looks it up in the tables at the end."""
 
 from __future__ import annotations
 
@@ -46,13 +46,9 @@ def camera_for(source: str, config: CameraConfig) -> Camera:
     Raises SourceError where the source is no known word, or a path at which there is nothing; CameraError where a
     service's camera is not there.
     """
-    if source == "auto":
-        return _automatic(config)
-    if source == "demo":
-        return DemoCamera()
-    if source == "picamera":
-        return picamera.PiCamera(config)
-    for prefix, build in _LIVE.items():
+    if source in _BY_NAME:
+        return _BY_NAME[source](config)
+    for prefix, build in _BY_PREFIX.items():
         if source.startswith(prefix):
             return build(source, config)
     if not os.path.exists(source):
@@ -62,16 +58,6 @@ def camera_for(source: str, config: CameraConfig) -> Camera:
     if os.path.isfile(source):
         return VideoFile(source, config)
     raise SourceError(f"{source}: not a file or folder; a camera device is written v4l2:{source}")
-
-
-_LIVE: dict[str, Callable[[str, CameraConfig], Camera]] = {
-    "v4l2:": lambda source, config: v4l2.V4l2Camera(source.removeprefix("v4l2:"), config),
-    "gst:": lambda source, config: GstCamera(source.removeprefix("gst:"), config),
-    "rtsp://": StreamCamera,
-    "rtsps://": StreamCamera,
-    "http://": StreamCamera,
-    "https://": StreamCamera,
-}
 
 
 def _automatic(config: CameraConfig) -> Camera:
@@ -99,6 +85,21 @@ def _automatic(config: CameraConfig) -> Camera:
 
 
 def _suggestion(source: str) -> str:
-    words = ["auto", "demo", "picamera", *_LIVE]
+    words = [*_BY_NAME, *_BY_PREFIX]
     close = difflib.get_close_matches(source, words, n=1)
     return f"; did you mean '{close[0]}'?" if close else f", and none of {', '.join(words)}"
+
+
+_BY_NAME: dict[str, Callable[[CameraConfig], Camera]] = {
+    "auto": _automatic,
+    "demo": lambda _: DemoCamera(),
+    "picamera": picamera.PiCamera,
+}
+_BY_PREFIX: dict[str, Callable[[str, CameraConfig], Camera]] = {
+    "v4l2:": lambda source, config: v4l2.V4l2Camera(source.removeprefix("v4l2:"), config),
+    "gst:": lambda source, config: GstCamera(source.removeprefix("gst:"), config),
+    "rtsp://": StreamCamera,
+    "rtsps://": StreamCamera,
+    "http://": StreamCamera,
+    "https://": StreamCamera,
+}

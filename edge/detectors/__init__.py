@@ -1,4 +1,4 @@
-"""What finds faces. Each detector is one file; the table at the end names them."""
+"""What finds faces. Each detector is one file, and `DETECTORS` names it."""
 
 from __future__ import annotations
 
