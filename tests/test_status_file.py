@@ -29,6 +29,15 @@ def test_everybody_can_read_it(path: Path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_a_version_writes_it_reads_whatever_its_schema(path: Path, monkeypatch: pytest.MonkeyPatch):
+    for module in ("lines", "status_file"):
+        monkeypatch.setattr(f"edge.{module}.SCHEMA", 7)
+    file = StatusFile()
+    for write in (lambda: file.write(RUNNING, 2), file.stopped, lambda: file.ended("no camera")):
+        write()
+        assert read(path)["schema"] == 7
+
+
 def test_a_run_that_was_not_asked_to_end_counts(path: Path):
     assert StatusFile().restarts == 0
     StatusFile().write(RUNNING, 0)
