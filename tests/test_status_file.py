@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.service import Service, described
+from edge.service import Service
 from edge.status_file import FOLDER_VARIABLE, NAME, StatusFile, read
+from edge.status_words import described
 from edge.types import Status
 
 RUNNING = Status("running", "v4l2:/dev/video0", 29.9, 3, 60.0, {"detect": (1.04, 2.06)}, 61.2, False, 78.1)
