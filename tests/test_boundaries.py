@@ -108,9 +108,10 @@ def test_what_an_output_needs_is_missed_by_that_output_alone():
 
 
 def test_the_command_line_answers_without_loading_opencv_or_the_interpreter():
+    """Nor numpy, which would start its threads before it is told how many."""
     _, loaded = after_importing("edge.__main__")
     assert "edge" in loaded
-    assert not loaded & {"cv2", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma", "tornado"}
+    assert not loaded & {"cv2", "numpy", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma", "tornado"}
 
 
 @pytest.mark.parametrize("path", sources("edge"), ids=module_name)
