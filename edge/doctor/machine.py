@@ -27,11 +27,10 @@ def versions() -> list[Finding]:
     packages = ["ai-edge-litert", "tflite-runtime", "numpy", "opencv-python-headless", "paho-mqtt"]
     found = [f"{name} {version}" for name in packages if (version := _version(name))]
     system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux") if _has_os_release() else "Linux"
+    of_machine = (board.name(), platform.machine(), system, platform.release())
     return [
         Finding("version", "ok", f"emotion-edge {__version__}, Python {platform.python_version()}, {', '.join(found)}"),
-        Finding(
-            "machine", "ok", ", ".join(filter(None, (board.name(), platform.machine(), system, platform.release())))
-        ),
+        Finding("machine", "ok", ", ".join(filter(None, of_machine))),
     ]
 
 
