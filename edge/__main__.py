@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import json
 import logging
 import os
@@ -16,16 +15,15 @@ from typing import NoReturn
 from edge import __version__
 from edge.config import Config, load_config
 from edge.control import Control
-from edge.errors import CameraError, EdgeError, OutputError, SourceError
-from edge.status_file import StatusFile
-from edge.threads import limit_before_imports, limited
-
-log = logging.getLogger("emotion-edge")
+from edge.errors import CameraError, EdgeError, SourceError
+from edge.threads import limit_before_imports
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     limit_before_imports()
+    from edge.status_file import StatusFile
+
     options.status_file = StatusFile()
     try:
         config = load_config(options.config) if options.config else Config()
@@ -45,24 +43,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, config: Config) -> int:
-    config = _with_options(config, options)
     # Imported late: `--help` and `status` need neither OpenCV nor the interpreter.
     from edge.cameras import camera_for
     from edge.cameras.demo import DemoCamera
     from edge.capture import left_behind
     from edge.daemon import Daemon
+    from edge.options import is_watched, on_this_device, with_options
     from edge.pipeline import build_pipeline
     from edge.sinks import sinks_for
 
-    config = _on_this_device(config)
-    control = Control(_memory_of_detection())
+    config = on_this_device(with_options(config, options.source, options.jsonl, options.window))
+    control = Control.remembered()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: control.stop.set())
     pipeline = build_pipeline(config)
     camera = camera_for(config.camera.source, config.camera)
     sinks = [] if options.no_sinks else sinks_for(config, camera.name, control, live=camera.live)
     try:
-        watched = _watched(config, options, endless=isinstance(camera, DemoCamera))
+        watched = is_watched(
+            config, measured=options.no_sinks or bool(options.limit), endless=isinstance(camera, DemoCamera)
+        )
         daemon = Daemon(
             camera,
             pipeline,
@@ -85,12 +85,6 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _memory_of_detection() -> Path | None:
-    """In the folder that systemd's StateDirectory= gives a service; None for others."""
-    folder = os.environ.get("STATE_DIRECTORY")
-    return Path(folder, "detection-off") if folder else None
-
-
 def _leave(code: int, last_words: str = "") -> NoReturn:
     """End at once. A driver that wakes while Python shuts down would abort it, up to Python 3.13, in its C++."""
     sys.stderr.write(last_words)
@@ -98,20 +92,6 @@ def _leave(code: int, last_words: str = "") -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def _watched(config: Config, options: argparse.Namespace, *, endless: bool) -> bool:
-    """True where someone follows it live: then clips play at their own speed instead of as fast as the device can."""
-    if "NOTIFY_SOCKET" in os.environ:  # a service is there for someone, and must not heat the board with a clip
-        return True
-    if options.no_sinks or options.limit:
-        return False
-    if endless:
-        return True
-    if config.jsonl.enabled:
-        return False
-    followed = config.window.enabled or config.mqtt.enabled or config.web.enabled
-    return followed or (config.terminal.enabled and sys.stdout.isatty())
 
 
 def _check(options: argparse.Namespace, config: Config) -> int:
@@ -128,13 +108,11 @@ def _check(options: argparse.Namespace, config: Config) -> int:
 
 
 def _bench(options: argparse.Namespace, config: Config) -> int:
-    config = _with_options(config, options)
-    source = "demo" if config.camera.source == "auto" else options.source
-    if source:
-        config = dataclasses.replace(config, camera=dataclasses.replace(config.camera, source=source))
     from edge.bench import bench, comparison, table
+    from edge.options import on_this_device, with_options
 
-    config = _on_this_device(config)
+    source = "demo" if (options.source or config.camera.source) == "auto" else options.source
+    config = on_this_device(with_options(config, source))
     others = {"comparison": comparison.compare(config.camera.source, options.frames)} if options.compare else {}
     result = {**bench(config, options.frames, options.config, source), **others}
     if options.json:
@@ -165,12 +143,13 @@ def _doctor(options: argparse.Namespace, _: Config) -> int:
 
 def _status(_: argparse.Namespace, __: Config) -> int:
     from edge import service, status_file
+    from edge.status_words import described
 
     running = service.installed_service()
     if running is None:
         print("the service is not installed: sudo ./setup.sh install")  # noqa: T201
         return 1
-    print(service.described(running, status_file.read(service.STATUS_FILE)))  # noqa: T201
+    print(described(running, status_file.read(service.STATUS_FILE)))  # noqa: T201
     return 0 if running.is_active else 1
 
 
@@ -200,20 +179,6 @@ def _model_rollback(options: argparse.Namespace, _: Config) -> int:
     return 0
 
 
-def _with_options(config: Config, options: argparse.Namespace) -> Config:
-    """The command line wins over the file."""
-    if options.source:
-        config = dataclasses.replace(config, camera=dataclasses.replace(config.camera, source=options.source))
-    if options.jsonl:
-        if options.jsonl != "-" and not Path(options.jsonl).parent.is_dir():
-            raise OutputError(f"--jsonl {options.jsonl}: there is no such folder; make it first")
-        jsonl = dataclasses.replace(config.jsonl, enabled=True, path=options.jsonl)
-        config = dataclasses.replace(config, jsonl=jsonl)
-    if options.window:
-        config = dataclasses.replace(config, window=dataclasses.replace(config.window, enabled=True))
-    return config
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emotion-edge", description="Facial emotions where the camera is.")
     parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
@@ -236,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--frames", type=_positive, default=150, metavar="N", help="how many (default: 150)")
     bench.add_argument("--json", action="store_true", help="JSON instead of the table")
     bench.add_argument("--compare", choices=["fer"], help="run that package on the same clip, too (installs 2.3 GB)")
-    bench.set_defaults(action=_bench, jsonl=None, window=False)
+    bench.set_defaults(action=_bench)
     check = actions.add_parser("check", help="validate a configuration")
     check.add_argument("--config", type=Path, metavar="FILE", required=True)
     check.set_defaults(action=_check, source=None)
@@ -253,13 +218,6 @@ def _parser() -> argparse.ArgumentParser:
     model = actions.add_parser("model", help="list, update or take back the models; see docs/model-updates.md")
     _add_model_actions(model.add_subparsers(required=True, metavar="list | install | rollback"))
     return parser
-
-
-def _on_this_device(config: Config) -> Config:
-    """No more threads than there are cores, in OpenCV and in the interpreters. Loads OpenCV."""
-    return dataclasses.replace(
-        config, emotion=dataclasses.replace(config.emotion, threads=limited(config.emotion.threads))
-    )
 
 
 def _add_model_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

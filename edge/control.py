@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -23,6 +24,12 @@ class Control:
             )
         else:
             self._detection.set()
+
+    @classmethod
+    def remembered(cls) -> Control:
+        """A service keeps it in the folder that systemd's StateDirectory= gives it; others forget it."""
+        folder = os.environ.get("STATE_DIRECTORY")
+        return cls(Path(folder, "detection-off") if folder else None)
 
     @property
     def detection(self) -> bool:

@@ -79,7 +79,7 @@ class Daemon:
                     self._show(result)
                     self._last = frame
                     done += 1
-                # Of a live camera that runs, or is first opened, None is nothing to be proud of: a frame is due.
+                # A live camera that runs, or is first opened, owes a frame: None is no sign of life then.
                 idle = self._state != "running" or (frame is None and not self._camera.live)
                 if frame is not None or (idle and self._begun):
                     self._watchdog.alive()
@@ -178,7 +178,7 @@ class Outlet:
     def _guarded(self, action: Callable[[], None], *, opening: bool = False, closing: bool = False) -> None:
         try:
             action()
-        except Exception as err:  # the one place where anything may be caught: a sink must not stop the others
+        except Exception as err:  # whatever it is: a sink must not stop the others
             self._failed(err)
             if not closing:
                 self.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from edge import service
 
 
 def how_to_install(extra: str, *, for_service: bool | None = None) -> str:
     """extra: of pyproject.toml. for_service: whose environment its installer makes anew; None: whether we are it."""
     if for_service is None:
-        for_service = "NOTIFY_SOCKET" in os.environ
+        for_service = service.is_this_process()
     if for_service:
         return "sudo ./setup.sh install"
     in_checkout = (Path(__file__).parents[1] / "pyproject.toml").is_file()

@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
+from edge import board
 from edge.types import Result, State, Status
 
 REMEMBERED = 300
 """Results that rates and percentiles are taken over."""
-
-THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""Raspberry Pi: a hexadecimal word; bits 0 to 3 speak of now (under-voltage, capped, throttled, soft limit)."""
 
 
 class Health:
@@ -44,9 +40,9 @@ class Health:
             skipped=self._skipped,
             uptime_s=now - self._started,
             ms={stage: _percentiles([ms[stage] for _, ms in recent if stage in ms]) for stage in sorted(stages)},
-            temperature_c=_temperature(),
-            throttled=_throttled(),
-            rss_mb=_memory_mb("VmRSS:"),
+            temperature_c=board.temperature_c(),
+            throttled=board.throttled(),
+            rss_mb=board.resident_mb(),
             recording=self._recording,
             restarts=restarts,
             last_error=last_error,
@@ -75,32 +71,3 @@ def troubles(status: Status) -> list[str]:
 def _percentiles(values: list[float]) -> tuple[float, float]:
     median, high = np.percentile(values, (50, 95))
     return float(median), float(high)
-
-
-def _temperature() -> float | None:
-    try:
-        return int(THERMAL_ZONE.read_text()) / 1000
-    except (OSError, ValueError):
-        return None
-
-
-def _throttled() -> bool | None:
-    try:
-        return bool(int(THROTTLED.read_text(), 16) & 0xF)
-    except (OSError, ValueError):
-        return None
-
-
-def peak_mb() -> float | None:
-    """The most memory that this process ever had resident."""
-    return _memory_mb("VmHWM:")
-
-
-def _memory_mb(key: str) -> float | None:
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(key):
-                return int(line.split()[1]) / 1024
-    except (OSError, ValueError):
-        pass
-    return None

@@ -1,20 +1,23 @@
-"""The installed service, as systemd sees it."""
+"""The installed service: where its things are, and how systemd sees it."""
 
 from __future__ import annotations
 
-import math
+import os
+import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edge import status_file
+from edge.emotion.updates import OF_THE_SERVICE
 from edge.errors import EdgeError
 
 UNIT = "emotion-edge.service"
 USER = "emotion-edge"
 SETTINGS = Path("/etc/emotion-edge")
-"""Holds config.toml and mqtt-password."""
+CONFIG = SETTINGS / "config.toml"
+STATE = OF_THE_SERVICE.parent
+"""Where its relative paths begin, and the only place it may write to."""
 STATUS_FILE = Path("/run/emotion-edge", status_file.NAME)
 
 _PROPERTIES = (
@@ -45,6 +48,21 @@ class Service:
         return self.state.startswith("active ")
 
 
+def is_this_process() -> bool:
+    """Whether systemd runs us, and waits for us to tell how we are."""
+    return "NOTIFY_SOCKET" in os.environ
+
+
+def user() -> pwd.struct_passwd | None:
+    """Whose rights we can take: those of the service's user, where there is one and we are root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(USER)
+    except KeyError:
+        return None
+
+
 def installed_service() -> Service | None:
     """None where it is not installed, systemd does not run here, or does not answer now."""
     try:
@@ -70,47 +88,6 @@ def parsed(shown: str) -> Service | None:
         reachable=tuple(values.get("IPAddressAllow", "").split()),
         alive_us=int(values.get("WatchdogTimestampMonotonic") or 0),
     )
-
-
-def described(service: Service, health: dict[str, Any]) -> str:
-    """Lines for the owner. health: what the daemon wrote last, see `edge.status_file`."""
-    lines = [f"{service.state}{f' since {service.since}' if service.is_active else f', {service.result}'}"]
-    if service.is_active:
-        lines += filter(None, [service.status, _measured(health)])
-    times = "once" if service.restarts == 1 else f"{service.restarts} times"
-    error = health.get("last_error")
-    lines.append(f"started again {times}; last error: {error if error and isinstance(error, str) else 'none'}")
-    lines.append("log: journalctl -u emotion-edge")
-    return "\n".join(lines)
-
-
-def _measured(health: dict[str, Any]) -> str:
-    """Latency, skipped frames, heat and memory, as far as they are known. The file may be another version's."""
-    parts = []
-    stages = health.get("ms")
-    for stage, ms in stages.items() if isinstance(stages, dict) else ():
-        p50, p95 = (_number(ms.get(key)) for key in ("p50", "p95")) if isinstance(ms, dict) else (None, None)
-        if p50 is not None and p95 is not None:
-            parts.append(f"{stage} {p50:.1f}/{p95:.1f} ms")
-    if (skipped := _number(health.get("skipped"))) is not None:
-        parts.append(f"{skipped:.0f} frames skipped")
-    if (heat := _number(health.get("temperature_c"))) is not None:
-        parts.append(f"{heat:.0f} °C")
-    if isinstance(throttled := health.get("throttled"), bool):
-        parts.append("throttled" if throttled else "not throttled")
-    if (memory := _number(health.get("rss_mb"))) is not None:
-        parts.append(f"{memory:.0f} MB")
-    return ", ".join(parts)
-
-
-def _number(value: object) -> float | None:
-    """None where it is none that can be shown."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
 
 
 def restart() -> None:

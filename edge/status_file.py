@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
-from edge.lines import health_line
+from edge.lines import SCHEMA, health_line
 from edge.types import Status
 
 NAME: Final = "status.json"
@@ -54,12 +54,12 @@ class StatusFile(logging.Handler):
 
     def stopped(self) -> None:
         """As asked."""
-        self._put({"schema": 1, "state": "stopped", "last_error": self.last_error})
+        self._put({"schema": SCHEMA, "state": "stopped", "last_error": self.last_error})
 
     def ended(self, said: str) -> None:
         """By an error."""
         self.failed(said)
-        self._put({"schema": 1, "state": "failed", "restarts": self.restarts, "last_error": self.last_error})
+        self._put({"schema": SCHEMA, "state": "failed", "restarts": self.restarts, "last_error": self.last_error})
 
     def close(self) -> None:
         logging.getLogger().removeHandler(self)
@@ -86,4 +86,4 @@ def read(path: Path) -> dict[str, Any]:
         line = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return line if isinstance(line, dict) and line.get("schema") == 1 else {}
+    return line if isinstance(line, dict) and line.get("schema") == SCHEMA else {}

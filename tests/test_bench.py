@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +37,19 @@ def test_the_table_names_every_stage(capsys: pytest.CaptureFixture[str]) -> None
     assert all(stage in out for stage in STAGES)
     assert "as it runs" in out
     assert "estimated, not measured" in " ".join(out.split())
+
+
+def test_without_pillow_one_stage_is_left_out(tmp_path: Path) -> None:
+    """It comes only with what draws; the daemon that is measured has none, either."""
+    (tmp_path / "PIL.py").write_text("raise ModuleNotFoundError(\"No module named 'PIL'\", name='PIL')\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    command = [sys.executable, "-m", "edge", "bench", "--frames", "1", "--source", "demo"]
+    run = functools.partial(subprocess.run, env=environment, capture_output=True, text=True, timeout=300)
+    numbers, words = run([*command, "--json"]), run(command)
+    assert (numbers.returncode, words.returncode) == (0, 0), numbers.stderr + words.stderr
+    assert set(json.loads(numbers.stdout)["stages"]) == STAGES - {"overlay"}
+    assert "publish" in words.stdout
+    assert "overlay" not in words.stdout
 
 
 def test_a_comparison_wants_a_clip(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,13 +28,24 @@ OF_THE_DETECTOR = {
     "quantize/other_detectors.py",
     "quantize/recall.py",
 }
-# Libraries of one board or one kind of screen: absent elsewhere.
-VENDOR = {"gi", "libcamera", "luma", "picamera2", "PIL", "pygame", "tornado"}
+# Libraries of one board or one kind of output, absent elsewhere, and the only modules that need them to be imported.
+VENDOR = {
+    "gi": (),
+    "libcamera": (),
+    "luma": (),
+    "nacl": (),
+    "picamera2": (),
+    "PIL": ("edge.overlay", "edge.sinks.panels"),
+    "pygame": (),
+    "tornado": ("edge.sinks.web",),
+}
 
 IMPORT_ALL = """
 import importlib, json, sys
 absent = {}
-for name in sys.argv[1:]:
+without, *names = sys.argv[1:]
+sys.modules |= dict.fromkeys(without.split())
+for name in names:
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as err:
@@ -70,9 +81,12 @@ def within(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
-def after_importing(*modules: str) -> tuple[dict[str, str], set[str]]:
-    """In a fresh interpreter: the modules that lack a library, with its name; the packages loaded at the end."""
-    command = [sys.executable, "-c", IMPORT_ALL, *modules]
+def after_importing(*modules: str, without: Iterable[str] = ()) -> tuple[dict[str, str], set[str]]:
+    """In a fresh interpreter: the modules that lack a library, with its name; the packages loaded at the end.
+
+    without: libraries that it has not, even where they are installed.
+    """
+    command = [sys.executable, "-c", IMPORT_ALL, " ".join(without), *modules]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     absent, loaded = json.loads(done.stdout.splitlines()[-1])
@@ -84,13 +98,20 @@ def test_the_device_never_loads_what_belongs_to_the_workstation():
     assert "cv2" in loaded
     assert not loaded & WORKSTATION
     missing = {library.partition(".")[0] for library in absent.values()}
-    assert missing <= VENDOR, absent
+    assert missing <= set(VENDOR), absent
+
+
+def test_what_an_output_needs_is_missed_by_that_output_alone():
+    absent, _ = after_importing(*map(module_name, sources("edge")), without=VENDOR)
+    assert absent
+    assert not [name for name, library in absent.items() if not within(name, *VENDOR[library.partition(".")[0]])]
 
 
 def test_the_command_line_answers_without_loading_opencv_or_the_interpreter():
+    """Nor numpy, which would start its threads before it is told how many."""
     _, loaded = after_importing("edge.__main__")
     assert "edge" in loaded
-    assert not loaded & {"cv2", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma", "tornado"}
+    assert not loaded & {"cv2", "numpy", "ai_edge_litert", "tflite_runtime", "paho", "pygame", "PIL", "luma", "tornado"}
 
 
 def test_an_output_loads_no_library_of_another():

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from edge.__main__ import _memory_of_detection
 from edge.control import Control
 
 
@@ -37,8 +36,10 @@ def test_a_folder_that_takes_nothing_is_told_and_the_switch_works(tmp_path: Path
     assert "a restart will forget that detection is off" in caplog.text
 
 
-def test_a_service_keeps_it_in_its_state(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/emotion-edge")
-    assert _memory_of_detection() == Path("/var/lib/emotion-edge/detection-off")
+def test_a_service_keeps_it_in_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    Control.remembered().switch_detection(False)
+    assert (tmp_path / "detection-off").exists()
+    assert not Control.remembered().detection
     monkeypatch.delenv("STATE_DIRECTORY")
-    assert _memory_of_detection() is None
+    assert Control.remembered().detection

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import doctor, service
+from edge import board, doctor, service
 from edge.config import (
     CameraConfig,
     Config,
@@ -21,10 +21,8 @@ from edge.config import (
 from edge.doctor import Finding, camera, machine, models, report
 from edge.doctor.finding import missing_right
 from edge.service import Service
-from tests.mosquitto import PROGRAM
 
 ROOT = Path(__file__).parents[1]
-needs_broker = pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed")
 
 
 def running(status: str = "v4l2:/dev/video0: 29.9 frames/s, 1 face", reachable: tuple[str, ...] = ()) -> Service:
@@ -83,7 +81,6 @@ def test_the_missing_group_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert advice in missing_right(tmp_path, "me")
 
 
-@needs_broker
 class TestMachine:
     @pytest.mark.parametrize(
         ("word", "level", "said"),
@@ -97,24 +94,42 @@ class TestMachine:
         ],
     )
     def test_power(self, word: int, level: str, said: str):
-        found = machine.power(word)
+        found = machine.power(word, "now")
         assert found is not None
         assert found.level == level
         assert said in found.said
 
     @pytest.mark.parametrize(("degrees", "level"), [(45, "ok"), (72, "warning"), (85, "failed")])
-    def test_the_hottest_zone_counts(self, tmp_path: Path, degrees: int, level: str):
-        for number, temperature in enumerate(("30000", str(degrees * 1000), "")):
-            zone = tmp_path / f"thermal_zone{number}"
-            zone.mkdir()
-            (zone / "temp").write_text(f"{temperature}\n", encoding="utf-8")
-        found = machine.temperature(tmp_path)
+    def test_temperature(self, degrees: int, level: str):
+        found = machine.temperature(degrees)
         assert found is not None
         assert (found.level, found.said) == (level, f"{degrees} °C")
 
-    def test_a_machine_that_tells_nothing(self, tmp_path: Path):
-        assert machine.temperature(tmp_path) is None
-        assert machine.power(None) is None
+    @pytest.mark.parametrize(
+        ("firmware", "kernel", "said"),
+        [
+            ("throttled=0x50000", 0, "under-voltage (0x50000)"),
+            ("throttled=0x0", 1, "enough voltage, not slowed down since the start"),
+            ("VCHI initialization failed", 1, "under-voltage (0x1)"),
+            ("", 0, "enough voltage, not slowed down now"),
+            ("", None, None),
+        ],
+    )
+    def test_the_firmware_itself_is_asked_before_the_kernel(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, firmware: str, kernel: int | None, said: str | None
+    ):
+        """The kernel's word forgets within seconds."""
+        program = tmp_path / "vcgencmd"
+        program.write_text(f"#!/bin/sh\necho '{firmware}'\n", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(board, "throttle_word", lambda: kernel)
+        told = {finding.name: finding.said for finding in machine.check()}
+        assert told.get("power") == said
+
+    def test_a_machine_that_tells_nothing(self):
+        assert machine.temperature(None) is None
+        assert machine.power(None, "now") is None
         assert machine.memory("") is None
 
     @pytest.mark.parametrize(("free", "level"), [(400, "ok"), (90, "warning")])

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from edge import service
 from edge.capture import PATIENCE
 from edge.config import CameraConfig, MqttConfig
+from edge.emotion.updates import OF_THE_SERVICE
 from edge.sinks.secrets import CREDENTIAL, password
 
 SYSTEMD = Path(__file__).parents[1] / "systemd"
@@ -68,6 +70,30 @@ def test_systemd_waits_longer_than_the_capture_does():
     patience_s = PATIENCE * fields["stall_timeout_s"].metadata["high"]
     assert seconds("WatchdogSec") > patience_s
     assert seconds("TimeoutStartSec") > 2 * patience_s  # opening may take twice as long
+
+
+@pytest.mark.parametrize(("number", "known", "found"), [(0, True, True), (0, False, False), (1000, True, False)])
+def test_only_root_can_take_the_rights_of_its_user(
+    monkeypatch: pytest.MonkeyPatch, number: int, known: bool, found: bool
+):
+    users = {service.USER: "its entry"} if known else {}
+    monkeypatch.setattr("os.geteuid", lambda: number)
+    monkeypatch.setattr("pwd.getpwnam", users.__getitem__)
+    assert service.user() == ("its entry" if found else None)
+
+
+def test_the_unit_names_the_places_that_the_program_knows():
+    text = UNIT.read_text(encoding="utf-8")
+    for line in (
+        f"User={service.USER}",
+        f"StateDirectory={service.STATE.name}",
+        f"WorkingDirectory={service.STATE}",
+        f"RuntimeDirectory={service.STATUS_FILE.parent.name}",
+        f"ReadOnlyPaths=-{OF_THE_SERVICE}",
+        f"LoadCredential={CREDENTIAL}:{service.SETTINGS / CREDENTIAL}",
+    ):
+        assert f"\n{line}\n" in text
+    assert f" --config {service.CONFIG}\n" in text
 
 
 class TestPassword:

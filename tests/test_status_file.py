@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.service import Service, described
+from edge.service import Service
 from edge.status_file import FOLDER_VARIABLE, NAME, StatusFile, read
+from edge.status_words import described
 from edge.types import Status
 
 RUNNING = Status("running", "v4l2:/dev/video0", 29.9, 3, 60.0, {"detect": (1.04, 2.06)}, 61.2, False, 78.1)
@@ -27,6 +28,15 @@ def test_everybody_can_read_it(path: Path):
     assert (line["state"], line["fps"], line["faces"], line["rss_mb"]) == ("running", 29.9, 2, 78.1)
     assert path.stat().st_mode & 0o777 == 0o644
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_version_writes_it_reads_whatever_its_schema(path: Path, monkeypatch: pytest.MonkeyPatch):
+    for module in ("lines", "status_file"):
+        monkeypatch.setattr(f"edge.{module}.SCHEMA", 7)
+    file = StatusFile()
+    for write in (lambda: file.write(RUNNING, 2), file.stopped, lambda: file.ended("no camera")):
+        write()
+        assert read(path)["schema"] == 7
 
 
 def test_a_run_that_was_not_asked_to_end_counts(path: Path):

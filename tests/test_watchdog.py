@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edge.__main__ import _watched
 from edge.cameras import Camera, waiting
-from edge.config import CameraConfig, Config, EmotionConfig, FaceConfig, JsonlConfig, PaceConfig
+from edge.config import CameraConfig, EmotionConfig, FaceConfig, PaceConfig
 from edge.control import Control
 from edge.daemon import Daemon
 from edge.errors import CameraError
@@ -164,18 +161,6 @@ def test_a_silent_camera_gives_no_sign_of_life_before_it_is_given_up(manager: Ma
     daemon(FakeCamera(0.01, hangs), control).run()
     hangs.set()
     assert sum("WATCHDOG=1" in message for message in manager.heard()) == 1
-
-
-def test_a_service_plays_clips_at_their_own_speed(manager: Manager):
-    assert _watched(Config(), argparse.Namespace(no_sinks=False, limit=None), endless=False)
-
-
-def test_the_demo_never_ends_and_keeps_its_pace_but_where_it_is_measured():
-    recording = replace(Config(), jsonl=JsonlConfig(enabled=True, path="session.jsonl"))
-    for endless in (True, False):
-        assert _watched(recording, argparse.Namespace(no_sinks=False, limit=None), endless=endless) is endless
-        assert not _watched(recording, argparse.Namespace(no_sinks=False, limit=100), endless=endless)
-        assert not _watched(recording, argparse.Namespace(no_sinks=True, limit=None), endless=endless)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edge import board
 from edge.cameras import camera_for
 from edge.config import Config
 from edge.detectors import look, open_detector
@@ -24,11 +25,9 @@ from edge.emotion.crop import face_input
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError, SourceError
 from edge.follower import anchored, followed
-from edge.health import Health
 from edge.lines import frame_line, to_json
-from edge.overlay.overlay import Overlay
 from edge.pipeline import build_pipeline
-from edge.types import Frame, Image
+from edge.types import Frame, Image, Result
 
 PEOPLE = (1, 2, 4)
 WARM_UP = 5
@@ -52,8 +51,8 @@ def bench(config: Config, frames: int, file: Path | None = None, source: str | N
     """Measure on the first so many frames of the configured source.
 
     file: of the configuration. source: what stands in the place of its own.
-    Returns JSON-ready numbers: stages and the whole chain in ms of elapsed time, frames a second by people in view,
-    memory in MB. Raises SourceError where the source gives no frame, or none with a face.
+    Returns JSON-ready numbers: the stages (see `_stages`) and the whole chain in ms of elapsed time, frames a second by
+    people in view, memory in MB. Raises SourceError where the source gives no frame, or none with a face.
     """
     first_result_s, peak_mb = _daemon(frames, file, source)
     pictures, capture = _captured(config, frames)
@@ -62,7 +61,6 @@ def bench(config: Config, frames: int, file: Path | None = None, source: str | N
     chain = _chain(config, pictures)
     core_s = (time.process_time() - began) / (len(chain) + WARM_UP)
     crowds = {people: _chain(config, pictures, people) for people in PEOPLE}
-    status = Health("bench").status("running")
     return {
         "device": _device(),
         "source": camera_for(config.camera.source, config.camera).name,
@@ -75,8 +73,8 @@ def bench(config: Config, frames: int, file: Path | None = None, source: str | N
         "share_of_a_core_at_30_per_s": core_s * 30,
         "first_result_s": first_result_s,
         "peak_mb": peak_mb,
-        "temperature_c": status.temperature_c,
-        "throttled": status.throttled,
+        "temperature_c": board.temperature_c(),
+        "throttled": board.throttled(),
         "estimates": _estimates(config),
     }
 
@@ -130,7 +128,7 @@ def _to_and_fro(pictures: list[Frame], count: int) -> list[Frame]:
 
 
 def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
-    """Each stage on every frame, as if none were ever skipped."""
+    """Each stage on every frame, as if none were ever skipped; `overlay` where its library is installed."""
     detector = open_detector(config.face, config.emotion.threads)
     classifier = EmotionClassifier(find_model(config.emotion.model), config.emotion.base_rates, config.emotion.threads)
     found = [look(detector, frame) for frame in pictures]
@@ -142,7 +140,7 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
     anchors = [anchored(frame.tracking_image, face) for frame, face in seen]
     pipeline = build_pipeline(config)
     results = [pipeline.process(frame) for frame in pictures]
-    overlay = Overlay(config.window.style, config.window.bars)
+    drawn = _drawing(config)
     return {
         "detect": _timed(lambda frame: look(detector, frame), pictures),
         "follow": _timed(
@@ -150,9 +148,21 @@ def _stages(config: Config, pictures: list[Frame]) -> dict[str, Milliseconds]:
         ),
         "crop": _timed(lambda pair: face_input(pair[0].tracking_image, pair[1].points, classifier.size), seen),
         "classify": _timed(lambda crop: classifier.classify([crop]), crops),
-        "overlay": _timed(lambda result: overlay.draw(result, None), results),
+        **({"overlay": _timed(drawn, results)} if drawn else {}),
         "publish": _timed(lambda result: to_json(frame_line(result, "bench")), results),
     }
+
+
+def _drawing(config: Config) -> Callable[[Result], Image] | None:
+    """What a screen takes; None without Pillow, which is there only where something draws."""
+    try:
+        from edge.overlay import Overlay
+    except ModuleNotFoundError as err:
+        if err.name != "PIL":
+            raise
+        return None
+    overlay = Overlay(config.window.style, config.window.bars)
+    return lambda result: overlay.draw(result, None)
 
 
 def _chain(config: Config, pictures: list[Frame], people: int | None = None) -> Milliseconds:
@@ -206,9 +216,8 @@ def _estimates(config: Config) -> dict[str, list[dict[str, Any]]]:
 
 def _device() -> str:
     """The board's own name where it has one, else the processor's."""
-    board = Path("/proc/device-tree/model")
-    if board.exists():
-        return board.read_text(errors="replace").strip("\0 \n")
+    if name := board.name():
+        return name
     try:
         cpu = Path("/proc/cpuinfo").read_text()
     except OSError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from edge.__main__ import main
-from edge.health import peak_mb
+from edge.board import peak_mb
 
 if __name__ == "__main__":
     code = main(["run", *sys.argv[1:]])

@@ -56,7 +56,7 @@ def frames(clip: str) -> Iterator[tuple[Any, int, float]]:
 
 
 def peak_mb() -> float:
-    """Not that of edge.health: in the other program's environment there is no edge."""
+    """Not that of edge.board: in the other program's environment there is no edge."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 

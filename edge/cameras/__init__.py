@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
+from edge import service
 from edge.cameras import picamera, v4l2
 from edge.cameras.demo import DemoCamera
 from edge.cameras.files import Pictures, VideoFile, is_picture
@@ -76,7 +77,7 @@ def _automatic(config: CameraConfig) -> Camera:
     try:
         path = v4l2.first_device()
     except CameraError as err:
-        if "NOTIFY_SOCKET" in os.environ:
+        if service.is_this_process():
             raise CameraError(f"source auto: no camera yet{why_not}; {err}") from err
         log.info("source auto: the demo clip%s; %s", why_not, err)
         return DemoCamera()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 from pathlib import Path
 
 from edge import service
@@ -21,15 +20,14 @@ def examine(path: Path | None = None) -> list[Finding]:
 
     Root can open everything: where there is a service, it looks with the rights of the service's user, and keeps them.
     """
-    installed = service.SETTINGS / "config.toml"
-    if path is None and os.path.lexists(installed):
-        path = installed
+    if path is None and os.path.lexists(service.CONFIG):
+        path = service.CONFIG
     try:
         config = load_config(path) if path else Config()
     except ConfigError as err:
         advice = "sudo emotion-edge doctor" if isinstance(err.__cause__, PermissionError) else "correct that line"
         return [*machine.versions(), Finding("settings", "failed", str(err), advice)]
-    return [*machine.versions(), *_parts(config, path, path == installed)]
+    return [*machine.versions(), *_parts(config, path, path == service.CONFIG)]
 
 
 def _parts(config: Config, path: Path | None, of_the_service: bool) -> list[Finding]:
@@ -39,7 +37,7 @@ def _parts(config: Config, path: Path | None, of_the_service: bool) -> list[Find
     user = _take_rights_of_the_service() if running else None
     if running:
         with contextlib.suppress(OSError):
-            os.chdir(outputs.OF_THE_SERVICE)  # where its relative paths begin
+            os.chdir(service.STATE)
     return [
         _settings(path, user),
         *machine.of_service(running),
@@ -61,11 +59,8 @@ def _settings(path: Path | None, user: str | None) -> Finding:
 
 def _take_rights_of_the_service() -> str | None:
     """The name of its user, where there is one and we are root."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        user = pwd.getpwnam(service.USER)
-    except KeyError:
+    user = service.user()
+    if user is None:
         return None
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)

@@ -9,29 +9,28 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from edge import __version__
+from edge import __version__, board
 from edge.doctor.finding import Finding, Level
-from edge.health import THROTTLED
 from edge.service import Service
 
 HOT_C, TOO_HOT_C = 70.0, 80.0
 """A Raspberry Pi slows down from 80 °C on, a Jetson a little later."""
 LITTLE_MEMORY_MB, LITTLE_DISK_MB = 150, 200
 MEMORY = Path("/proc/meminfo")
-THERMAL = Path("/sys/class/thermal")
 
-_NOW, _SINCE_BOOT = 0x1, 0x10000
-"""Bits of the firmware's word for under-voltage."""
+_NOW, _LOW = board.NOW, board.UNDER_VOLTAGE
+_PAST, _WAS_LOW = _NOW << 16, _LOW << 16
+"""The firmware's word tells with the same bits, further up, what has been since the start."""
 
 
 def versions() -> list[Finding]:
     packages = ["ai-edge-litert", "tflite-runtime", "numpy", "opencv-python-headless", "paho-mqtt"]
     found = [f"{name} {version}" for name in packages if (version := _version(name))]
     system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux") if _has_os_release() else "Linux"
-    model = _text(Path("/proc/device-tree/model")).rstrip("\0")
+    of_machine = (board.name(), platform.machine(), system, platform.release())
     return [
         Finding("version", "ok", f"emotion-edge {__version__}, Python {platform.python_version()}, {', '.join(found)}"),
-        Finding("machine", "ok", ", ".join(filter(None, (model, platform.machine(), system, platform.release())))),
+        Finding("machine", "ok", ", ".join(filter(None, of_machine))),
     ]
 
 
@@ -51,34 +50,40 @@ def of_service(service: Service | None) -> list[Finding]:
 
 
 def check() -> list[Finding]:
-    findings = [temperature(), power(_throttled_word()), memory(_text(MEMORY)), disk(Path(sys.prefix)), clock()]
+    findings = [temperature(board.temperature_c()), _power(), memory(_text(MEMORY)), disk(Path(sys.prefix)), clock()]
     return [finding for finding in findings if finding]
 
 
-def temperature(folder: Path = THERMAL) -> Finding | None:
-    """Of the hottest zone; None where the machine does not tell."""
-    zones = [_text(path).strip() for path in folder.glob("thermal_zone*/temp")]
-    degrees = [int(zone) / 1000 for zone in zones if zone.lstrip("-").isdigit()]
-    if not degrees:
+def temperature(hottest_c: float | None) -> Finding | None:
+    """None where the machine does not tell."""
+    if hottest_c is None:
         return None
-    hottest = max(degrees)
-    if hottest < HOT_C:
-        return Finding("temperature", "ok", f"{hottest:.0f} °C")
-    level: Level = "failed" if hottest >= TOO_HOT_C else "warning"
-    return Finding("temperature", level, f"{hottest:.0f} °C", "give it a heat sink or a fan: it slows down at 80 °C")
+    if hottest_c < HOT_C:
+        return Finding("temperature", "ok", f"{hottest_c:.0f} °C")
+    level: Level = "failed" if hottest_c >= TOO_HOT_C else "warning"
+    return Finding("temperature", level, f"{hottest_c:.0f} °C", "give it a heat sink or a fan: it slows down at 80 °C")
 
 
-def power(word: int | None) -> Finding | None:
-    """word: of the Raspberry Pi's firmware; None elsewhere."""
+def _power() -> Finding | None:
+    """By the firmware itself, which knows the past; without its program, by what the kernel knows of now."""
+    said = _output("vcgencmd", "get_throttled").removeprefix("throttled=")
+    try:
+        return power(int(said, 16), "since the start")
+    except ValueError:
+        return power(board.throttle_word(), "now")
+
+
+def power(word: int | None, when: str) -> Finding | None:
+    """word: of the Raspberry Pi's firmware; None elsewhere. when: what it speaks of."""
     if word is None:
         return None
-    if not word & 0xF000F:
-        return Finding("power", "ok", "enough voltage, never slowed down since the start")
+    if not word & (_NOW | _PAST):
+        return Finding("power", "ok", f"enough voltage, not slowed down {when}")
     advice = "use the board's own power supply and a short cable"
-    if word & (_NOW | _SINCE_BOOT):
-        return Finding("power", "failed" if word & _NOW else "warning", f"under-voltage (0x{word:x})", advice)
-    now = "is" if word & 0xF else "was"
-    return Finding("power", "warning", f"the processor {now} slowed down (0x{word:x})", "give it a heat sink or a fan")
+    if word & (_LOW | _WAS_LOW):
+        return Finding("power", "failed" if word & _LOW else "warning", f"under-voltage (0x{word:x})", advice)
+    verb = "is" if word & _NOW else "was"
+    return Finding("power", "warning", f"the processor {verb} slowed down (0x{word:x})", "give it a heat sink or a fan")
 
 
 def memory(text: str) -> Finding | None:
@@ -107,14 +112,6 @@ def clock() -> Finding | None:
         advice = "connect it to the network, or: sudo timedatectl set-ntp true"
         return Finding("clock", "warning", "not synchronized: the times of events may be wrong", advice)
     return None
-
-
-def _throttled_word() -> int | None:
-    word = _text(THROTTLED).strip() or _output("vcgencmd", "get_throttled").removeprefix("throttled=")
-    try:
-        return int(word, 16)
-    except ValueError:
-        return None
 
 
 def _version(package: str) -> str | None:

@@ -13,11 +13,9 @@ from edge.config import Config, MqttConfig, OledConfig, WebConfig
 from edge.doctor.finding import Finding, missing_right
 from edge.errors import SinkError
 from edge.extras import how_to_install
-from edge.service import SETTINGS
+from edge.service import SETTINGS, STATE
 from edge.sinks.secrets import CREDENTIAL, page_token
 
-OF_THE_SERVICE = Path("/var/lib/emotion-edge")
-"""Where the service's relative paths begin, and the only place it may write to."""
 FACES = "[record] folder"
 
 
@@ -107,8 +105,8 @@ def readable(key: str, path: str, user: str | None) -> Finding | None:
 def written(key: str, path: str, user: str | None) -> Finding:
     """A file or folder that the program makes: where it comes to lie must be there, and writable."""
     place = _place(path, user)
-    if user and not place.is_relative_to(OF_THE_SERVICE):
-        said = f"{place} is outside {OF_THE_SERVICE}, where alone the service may write"
+    if user and not place.is_relative_to(STATE):
+        said = f"{place} is outside {STATE}, where alone the service may write"
         return Finding(key, "warning", said, f"put it there, or allow it: sudo systemctl edit {user}, ReadWritePaths=")
     if key == FACES:
         return _private_folder(key, place, user)
@@ -161,4 +159,4 @@ def _written_places(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _place(path: str, user: str | None) -> Path:
-    return (OF_THE_SERVICE if user else Path.cwd()) / path
+    return (STATE if user else Path.cwd()) / path

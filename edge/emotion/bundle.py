@@ -17,7 +17,7 @@ import io
 import json
 import re
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.emotion.card import Card
@@ -55,12 +55,10 @@ class Bundle:
     golden: bytes
     boards: tuple[str, ...] = ()
     needs_version: str = ""
-    name: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises ModelError where a value is not what it must be."""
         name = self.card.get("name")
-        object.__setattr__(self, "name", name)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ModelError(f"{CARD}: name {_shown(name)} must be small letters, digits and '-'")
         if name in _TAKEN_NAMES:
@@ -76,6 +74,11 @@ class Bundle:
             raise ModelError(f"{MANIFEST}: needs_version {_shown(needs)} must be a version such as 0.2.0")
         if hashlib.sha256(self.model).hexdigest() != self.card.get("sha256"):
             raise ModelError(f"{MODEL} is not the file that {CARD} speaks of: its checksum is another")
+
+    @property
+    def name(self) -> str:
+        """The model's, by its card."""
+        return str(self.card["name"])
 
     def files(self) -> dict[str, bytes]:
         """As they lie on the device."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-from edge import __version__
+from edge import __version__, board
 from edge.detectors import DETECTORS
 from edge.emotion.bundle import Bundle
 from edge.emotion.card import Card, check_emotion_card, load_verified
 from edge.errors import ModelError
-
-DEVICE_TREE = Path("/proc/device-tree/model")
 
 
 def check_fit(bundle: Bundle, current: Path | None) -> None:
@@ -37,16 +35,8 @@ def section(bundle: Bundle) -> str:
     return "emotion" if _kind(bundle.card) == "emotion" else "face"
 
 
-def board() -> str:
-    """The board's own name, where it has one."""
-    try:
-        return DEVICE_TREE.read_text(encoding="utf-8", errors="replace").strip("\0 \n")
-    except OSError:
-        return ""
-
-
 def _check_board(boards: tuple[str, ...]) -> None:
-    name, machine = board(), platform.machine()
+    name, machine = board.name(), platform.machine()
     if not boards or any(machine == wanted or (name and name.startswith(wanted)) for wanted in boards):
         return
     here = f"{name} ({machine})" if name else machine

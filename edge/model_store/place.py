@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +37,8 @@ def used_models() -> tuple[str, ...] | None:
     """By the installed service, or by default where there is none. Empty where its settings are wrong: then it does not
     start, whatever its models. None where this user may not read them.
     """
-    settings = service.SETTINGS / "config.toml"
     try:
-        config = load_config(settings) if os.path.lexists(settings) else Config()
+        config = load_config(service.CONFIG) if os.path.lexists(service.CONFIG) else Config()
     except ConfigError as err:
         return None if isinstance(err.__cause__, PermissionError) else ()
     return config.face.model, config.emotion.model
@@ -53,14 +51,5 @@ def place() -> Place:
         raise EdgeError(
             "this checkout runs the models in models/; updates are for the installed program (sudo ./setup.sh install)"
         )
-    return Place(folder, _unprivileged() if folder == OF_THE_SERVICE else None)
-
-
-def _unprivileged() -> str | None:
-    """The service's user, where there is one and we are root."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(service.USER).pw_name
-    except KeyError:
-        return None
+    user = service.user() if folder == OF_THE_SERVICE else None
+    return Place(folder, user.pw_name if user else None)

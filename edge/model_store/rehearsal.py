@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.board import peak_mb
 from edge.emotion.card import load_verified
 from edge.emotion.golden import check_golden
 from edge.emotion.tflite import TfliteModel
@@ -108,13 +109,7 @@ def _measure(model: Path, golden: Path | None) -> dict[str, float]:
         began = time.thread_time()
         network.run(value)
         times.append((time.thread_time() - began) * 1e3)
-    return {"ms": statistics.median(times[WARM_UP:]), "memory_mb": _peak_mb()}
-
-
-def _peak_mb() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    (peak,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024
+    return {"ms": statistics.median(times[WARM_UP:]), "memory_mb": peak_mb() or 0.0}
 
 
 def main(arguments: list[str]) -> int:

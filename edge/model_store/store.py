@@ -62,7 +62,7 @@ class Store:
     def active(self, name: str) -> str | None:
         return linked(self._folder / name / ACTIVE)
 
-    def replaced_by(self, name: str, version: str) -> str | None:
+    def predecessor(self, name: str, version: str) -> str | None:
         """What ran before that version; None: the shipped model, or a version that is no longer here."""
         before = self._noted(name, version)
         return before if before in self.versions(name) else None
@@ -131,7 +131,7 @@ class Store:
         current = self.active(name)
         if current is None:
             raise EdgeError(f"{name} has no update: there is nothing to go back to")
-        before = self.replaced_by(name, current)
+        before = self.predecessor(name, current)
         if before is None:
             durable.remove_link(self._folder / name / ACTIVE)
         else:
@@ -143,7 +143,7 @@ class Store:
         """What that version replaces, when it becomes active; empty: the shipped model."""
         before = self.active(name)
         if before == version:  # again, for it is damaged; so may be what it replaced
-            before = self.replaced_by(name, version)
+            before = self.predecessor(name, version)
             return before if before and self._is_whole(name, before) else ""
         return before or ""
 
@@ -199,7 +199,7 @@ class Store:
             return
         durable.remove_link(home / TRIAL)
         active = self.active(name)
-        wanted = {active, self.replaced_by(name, active)} - {without} if active else set()
+        wanted = {active, self.predecessor(name, active)} - {without} if active else set()
         for path in home.iterdir():
             if path.is_symlink() or not path.is_dir():
                 if path.name != ACTIVE:

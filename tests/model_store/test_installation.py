@@ -133,7 +133,7 @@ def test_a_face_detector_under_the_name_of_an_emotion_model(install, signed: Sig
 
 @pytest.mark.parametrize("board", [platform.machine(), "Raspberry Pi 5"])
 def test_a_bundle_for_this_board_fits(shipped: Bundle, monkeypatch: pytest.MonkeyPatch, board: str):
-    monkeypatch.setattr(fit, "board", lambda: "Raspberry Pi 5 Model B Rev 1.0")
+    monkeypatch.setattr(fit.board, "name", lambda: "Raspberry Pi 5 Model B Rev 1.0")
     fit.check_fit(replace(shipped, boards=("Jetson Orin", board)), SHIPPED)
 
 

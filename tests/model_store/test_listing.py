@@ -22,8 +22,8 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Of the service, in a folder that everybody may enter."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o755)
-        monkeypatch.setattr(service, "SETTINGS", Path(folder))
         path = Path(folder, "config.toml")
+        monkeypatch.setattr(service, "CONFIG", path)
         path.write_text('[emotion]\nmodel = "emotion-nano"\n', encoding="utf-8")
         yield path
 

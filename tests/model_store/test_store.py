@@ -133,7 +133,7 @@ class TestAnExistingVersion:
         put(folder, SMALL)
         after = model_of(folder, "1").stat()
         assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-        assert (counts(), Store(folder).replaced_by("emotion", "1")) == ("1", "2")
+        assert (counts(), Store(folder).predecessor("emotion", "1")) == ("1", "2")
 
     @pytest.mark.parametrize("number", ["1", "2"])
     def test_a_new_one_is_out_of_sight_until_its_trial(self, folder: Path, number: str):

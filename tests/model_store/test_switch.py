@@ -113,7 +113,7 @@ class TestSwitch:
         (folder / "emotion" / "1" / "emotion.tflite").write_bytes(b"")
         assert install(signed(shipped))[-1] == "emotion 1 is installed"
         assert load_verified(find_model("emotion"))[0] == shipped.model
-        assert Store(folder).replaced_by("emotion", "1") is None
+        assert Store(folder).predecessor("emotion", "1") is None
 
     def test_an_interruption_leaves_the_old_model(
         self, install, signed: Sign, shipped, monkeypatch: pytest.MonkeyPatch
