@@ -234,6 +234,8 @@ class _Session:
         self._stop.set()
         if self._driver_returned.wait(max(HANGING_S, min(LATE_RATIO * self._slowest_s, CLOSING_S))):
             self._thread.join(CLOSING_S)
+        # The failure's traceback holds this session: together they would keep a picture until some garbage collection.
+        self._failure = self._newest = None
 
     def frames(self, control: Control) -> Frames:
         """Until stop or the privacy switch. Raises CameraError, or what else the camera raised, when it is lost."""

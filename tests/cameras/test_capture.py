@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -105,6 +107,28 @@ def test_an_unplugged_camera_is_told_once_and_comes_back(caplog: pytest.LogCaptu
     assert caplog.messages == ["fake: unplugged; looking for it for 5 s", "fake: back after 0 s"]
     assert camera.log[:3] == ["open", "close", "close"]
     assert taken[0].number >= 2, "numbers go on"
+
+
+def test_a_lost_camera_keeps_no_picture_until_a_garbage_collection():
+    class Watched(FakeCamera):
+        def read(self):
+            frame = super().read()
+            pictures.append(weakref.ref(frame.image))
+            return frame
+
+    pictures: list[weakref.ref] = []
+    states: list[State] = []
+    gc.collect()
+    gc.disable()
+    try:
+        camera = Watched(0.005, 0.005, CameraError("fake: unplugged"), 0.005)
+        frames = latest_frames(camera, Control(), QUICK, states.append)
+        until(frames, lambda: states == ["running", "waiting", "running"])
+        take(frames, 2)
+        assert all(picture() is None for picture in pictures[:2])
+    finally:
+        gc.enable()
+        frames.close()
 
 
 @pytest.mark.parametrize("what", ["no frame", "frames stop"])
