@@ -112,6 +112,8 @@ def test_an_unplugged_camera_is_told_once_and_comes_back(caplog: pytest.LogCaptu
 def test_a_lost_camera_keeps_no_picture_until_a_garbage_collection():
     class Watched(FakeCamera):
         def read(self):
+            if len(pictures) == 2 and "waiting" not in states:
+                raise CameraError("fake: unplugged")
             frame = super().read()
             pictures.append(weakref.ref(frame.image))
             return frame
@@ -121,8 +123,7 @@ def test_a_lost_camera_keeps_no_picture_until_a_garbage_collection():
     gc.collect()
     gc.disable()
     try:
-        camera = Watched(0.005, 0.005, CameraError("fake: unplugged"), 0.005)
-        frames = latest_frames(camera, Control(), QUICK, states.append)
+        frames = latest_frames(Watched(0.005), Control(), QUICK, states.append)
         until(frames, lambda: states == ["running", "waiting", "running"])
         take(frames, 2)
         assert all(picture() is None for picture in pictures[:2])
