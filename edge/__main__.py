@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from edge import __version__
-from edge.config import Config, load_config
+from edge.config import Config
+from edge.config_file import load_config
 from edge.control import Control
 from edge.errors import CameraError, EdgeError, SourceError
 from edge.threads import limit_before_imports

@@ -12,7 +12,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge.config import Config, is_loopback, load_config
+from edge.config import Config
+from edge.config_file import load_config
+from edge.config_rules import is_loopback
 from edge.errors import EdgeError
 
 Address = IPv4Address | IPv6Address

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.config import CameraConfig, Config, load_config
+from edge.config import CameraConfig, Config
+from edge.config_file import load_config
 from edge.errors import ConfigError
 
 if sys.version_info >= (3, 11):

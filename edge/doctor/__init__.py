@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from edge import service
-from edge.config import Config, load_config
+from edge.config import Config
+from edge.config_file import load_config
 from edge.doctor import broker, camera, machine, models, outputs
 from edge.doctor.finding import Finding
 from edge.errors import ConfigError

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge import service
-from edge.config import Config, load_config
+from edge.config import Config
+from edge.config_file import load_config
 from edge.emotion.updates import OF_THE_SERVICE, updates_folder
 from edge.errors import ConfigError, EdgeError
 from edge.model_store import trial

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge import __version__
-from edge.config import load_config
+from edge.config_file import load_config
 from edge.emotion.bundle import Bundle, write_bundle
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError, ModelError

@@ -16,7 +16,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.config import MqttConfig, load_config
+from edge.config import MqttConfig
+from edge.config_file import load_config
 from edge.errors import EdgeError, SinkError
 from edge.sinks.mqtt.credentials import identify
 from edge.sinks.mqtt.topics import base, client_id, kept_by_broker
