@@ -53,17 +53,16 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     from edge.pipeline import build_pipeline
     from edge.sinks import sinks_for
 
-    config = on_this_device(with_options(config, options.source, options.jsonl, options.window))
+    config = on_this_device(with_options(config, options.source, options.jsonl, options.window, options.no_sinks))
     control = Control.remembered()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: control.stop.set())
     pipeline = build_pipeline(config)
     camera = camera_for(config.camera.source, config.camera)
-    sinks = [] if options.no_sinks else sinks_for(config, camera.name, control, live=camera.live)
+    sinks = sinks_for(config, camera.name, control, live=camera.live)
     try:
-        watched = is_watched(
-            config, measured=options.no_sinks or bool(options.limit), endless=isinstance(camera, DemoCamera)
-        )
+        measured = bool(options.limit) or not sinks
+        watched = is_watched(config, measured=measured, endless=isinstance(camera, DemoCamera))
         daemon = Daemon(
             camera,
             pipeline,
@@ -193,7 +192,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--jsonl", metavar="FILE", help="one line of JSON a frame; - is standard output")
     run.add_argument("--window", action="store_true", help="show the picture on the desktop or the HDMI console")
-    run.add_argument("--no-sinks", action="store_true", help="no output at all: measure, or try a configuration")
+    run.add_argument(
+        "--no-sinks", action="store_true", help="no output but --jsonl and --window: measure, or try a configuration"
+    )
     run.add_argument("--limit", type=_positive, metavar="N", help="stop after so many frames")
     run.set_defaults(action=_run)
     bench = actions.add_parser("bench", help="measure this device, stage by stage")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from edge import service
@@ -12,8 +12,15 @@ from edge.errors import OutputError
 from edge.threads import limited
 
 
-def with_options(config: Config, source: str | None = None, jsonl: str | None = None, window: bool = False) -> Config:
-    """The command line wins over the file; what it leaves out stays. Raises OutputError where jsonl cannot be made."""
+def with_options(
+    config: Config, source: str | None = None, jsonl: str | None = None, window: bool = False, no_sinks: bool = False
+) -> Config:
+    """The command line wins over the file; what it leaves out stays. Raises OutputError where jsonl cannot be made.
+
+    no_sinks: no output but those that stand beside it on the command line.
+    """
+    if no_sinks:
+        config = _silent(config)
     if source:
         config = replace(config, camera=replace(config.camera, source=source))
     if jsonl:
@@ -23,6 +30,12 @@ def with_options(config: Config, source: str | None = None, jsonl: str | None = 
     if window:
         config = replace(config, window=replace(config.window, enabled=True))
     return config
+
+
+def _silent(config: Config) -> Config:
+    sections = {part.name: getattr(config, part.name) for part in fields(config)}
+    outputs = {name: section for name, section in sections.items() if hasattr(section, "enabled")}
+    return replace(config, **{name: replace(section, enabled=False) for name, section in outputs.items()})
 
 
 def on_this_device(config: Config) -> Config:

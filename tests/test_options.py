@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config import CameraConfig, Config, JsonlConfig, WindowConfig
+from edge.config import CameraConfig, Config, JsonlConfig, MqttConfig, WindowConfig
 from edge.errors import OutputError
 from edge.options import is_watched, on_this_device, with_options
 
@@ -27,6 +27,12 @@ class TestCommandLine:
     def test_what_it_does_not_say_stays(self):
         config = replace(CONFIG, window=WindowConfig(enabled=True), jsonl=JsonlConfig(enabled=True, path="faces.jsonl"))
         assert with_options(config) == config
+
+    def test_no_sinks_is_none_but_those_beside_it(self):
+        everything = replace(CONFIG, window=WindowConfig(enabled=True), mqtt=MqttConfig(enabled=True))
+        config = with_options(everything, jsonl="-", no_sinks=True)
+        assert config.jsonl.enabled
+        assert not (config.window.enabled or config.mqtt.enabled or config.terminal.enabled)
 
     def test_a_file_in_no_folder(self):
         with pytest.raises(OutputError, match="there is no such folder"):
