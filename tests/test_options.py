@@ -32,7 +32,7 @@ class TestCommandLine:
         everything = replace(CONFIG, window=WindowConfig(enabled=True), mqtt=MqttConfig(enabled=True))
         config = with_options(everything, jsonl="-", no_sinks=True)
         assert config.jsonl.enabled
-        assert not (config.window.enabled or config.mqtt.enabled or config.terminal.enabled)
+        assert [config.window.enabled, config.mqtt.enabled, config.terminal.enabled] == [False] * 3
 
     def test_a_file_in_no_folder(self):
         with pytest.raises(OutputError, match="there is no such folder"):
