@@ -17,9 +17,9 @@ import cv2
 import keras
 import numpy as np
 
-from edge.detectors.anchor_free import AnchorFree, Letterbox
+from edge.detectors.anchor_free import AnchorFree
+from edge.detectors.letterbox import Letterbox
 from edge.emotion.card import Card, card_path, write_card
-from edge.emotion.tflite import Quantization
 from quantize import compare_detectors
 from quantize.convert import check_integers
 from quantize.converter import float_content, int8_content
@@ -77,7 +77,7 @@ def _in_colour(picture: Picture) -> np.ndarray:
 def representative(model: keras.Model, pictures: list[np.ndarray]) -> np.ndarray:
     """(N, H, W, planes) uint8: the pictures as the device's letterbox shows them, one black and one white."""
     _, height, width, planes = model.input_shape
-    letterbox = Letterbox(height, width, planes, Quantization(1.0, 0, np.dtype(np.uint8)))
+    letterbox = Letterbox(height, width, planes, np.arange(256, dtype=np.uint8))
     shown = [letterbox.fit(picture)[0][0].copy() for picture in pictures]
     return np.stack([*shown, np.zeros_like(shown[0]), np.full_like(shown[0], 255)])
 

@@ -18,7 +18,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edge.detectors.blazeface import Letterbox
+from edge.detectors.blazeface import pixel_table
+from edge.detectors.letterbox import Letterbox
 from edge.emotion.tflite import Quantization
 from edge.errors import EdgeError
 from quantize.ai_edge import ai_edge_content
@@ -43,7 +44,8 @@ def calibration_inputs(folder: Path, side: int) -> list[np.ndarray]:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if len(paths) < CALIBRATION_PICTURES:
         raise CalibrationError(f"{folder} holds {len(paths)} pictures, calibration needs {CALIBRATION_PICTURES}")
-    letterbox = Letterbox(side, Quantization(0.0, 0, np.dtype(np.float32)))
+    table = pixel_table(Quantization(0.0, 0, np.dtype(np.float32)))
+    letterbox = Letterbox(side, side, 3, table, rgb=True)
     chosen = [cv2.imread(str(path)) for path in random.Random(1).sample(paths, CALIBRATION_PICTURES)]
     white = np.full((side, side, 3), 255, np.uint8)
     return [letterbox.fit(picture)[0].copy() for picture in (*chosen, white) if picture is not None]

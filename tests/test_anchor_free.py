@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.detectors.anchor_free import Letterbox, Sureness, cell_centres, decoded, joint, least_of_each
+from edge.detectors.anchor_free import Sureness, cell_centres, decoded, joint, least_of_each, pixel_table
+from edge.detectors.letterbox import Letterbox
 from edge.emotion.tflite import Quantization
 
 INT8 = Quantization(1.0, -128, np.dtype(np.int8))
@@ -33,7 +34,7 @@ def test_a_wild_answer_stays_finite() -> None:
 
 @pytest.mark.parametrize("shape", [(480, 640), (480, 640, 3)])
 def test_a_camera_picture_fills_the_input(shape: tuple[int, ...]) -> None:
-    batch, origin, scale = Letterbox(240, 320, 1, INT8).fit(np.full(shape, 200, np.uint8))
+    batch, origin, scale = Letterbox(240, 320, 1, pixel_table(INT8)).fit(np.full(shape, 200, np.uint8))
     assert batch.shape == (1, 240, 320, 1)
     assert (batch == 72).all()
     assert origin.tolist() == [0, 0]
@@ -41,7 +42,7 @@ def test_a_camera_picture_fills_the_input(shape: tuple[int, ...]) -> None:
 
 
 def test_other_shapes_lie_on_black_also_after_a_larger_one() -> None:
-    letterbox = Letterbox(240, 320, 1, INT8)
+    letterbox = Letterbox(240, 320, 1, pixel_table(INT8))
     letterbox.fit(np.full((240, 320), 255, np.uint8))
     batch, origin, scale = letterbox.fit(np.full((480, 240), 255, np.uint8))
     assert origin.tolist() == [100, 0]

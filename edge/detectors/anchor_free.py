@@ -12,16 +12,15 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.detectors.merging import Floats, Pairs, merged
-from edge.detectors.resizing import reduced
+from edge.detectors.letterbox import Letterbox
+from edge.detectors.merging import Floats, Pairs, as_face, merged
 from edge.emotion.card import Card, card_path, load_verified
 from edge.emotion.tflite import Quantization, TfliteModel
 from edge.errors import ModelError
-from edge.types import Box, Face, Image
+from edge.types import Face, Image
 
 LOGITS, BOX, POINTS = (1, 2), 4, 10
 """Channels of a grid's three outputs; of the first, whichever the network has."""
@@ -43,7 +42,7 @@ class AnchorFree:
         self._model = TfliteModel(content, str(model), threads)
         height, width, planes = _input_size(self._model, model)
         self.colour = planes > 1
-        self._letterbox = Letterbox(height, width, planes, self._model.input_quantization())
+        self._letterbox = Letterbox(height, width, planes, pixel_table(self._model.input_quantization()))
         strides, self._sureness, self._merge_iou = _reading(card, model)
         self._grids = [Grid(self._model, stride, height, width, model) for stride in strides]
         self._min_logit = self._sureness.logit(min_score)
@@ -59,7 +58,7 @@ class AnchorFree:
             return []
         scores = self._sureness.scores(logits)
         pairs, scores = merged(np.concatenate([pairs for _, pairs in found]), scores, self._merge_iou)
-        faces = [_face(row, score) for row, score in zip((pairs - origin) / scale, scores, strict=True)]
+        faces = [as_face(row, score) for row, score in zip((pairs - origin) / scale, scores, strict=True)]
         return [face for face in faces if face.box.width >= self._min_size_px][: self._max_faces]
 
 
@@ -111,39 +110,9 @@ class Grid:
         )
 
 
-class Letterbox:
-    """Fits pictures of any size into the network's input. Owns and reuses the buffers."""
-
-    def __init__(self, height: int, width: int, planes: int, quantization: Quantization) -> None:
-        """planes: 1 for grey, 3 for blue, green and red."""
-        self._planes = planes
-        self._canvas = np.empty((height, width) if planes == 1 else (height, width, planes), np.uint8)
-        self._table = quantization.quantize(np.arange(256, dtype=np.float64))
-        self._batch = np.empty((1, height, width, planes), self._table.dtype)
-
-    def fit(self, image: Image) -> tuple[npt.NDArray[Any], Floats, Floats]:
-        """Put the picture into the middle, on black.
-
-        Returns the input, (1, H, W, planes), overwritten by the next call; where the picture's origin lies in it, x
-        and y; and its scale in input pixels per pixel, x and y.
-        """
-        (height, width), (high, wide) = image.shape[:2], self._canvas.shape[:2]
-        scale = min(high / height, wide / width)
-        inner_height, inner_width = max(1, round(height * scale)), max(1, round(width * scale))
-        top, left = (high - inner_height) // 2, (wide - inner_width) // 2
-        small = self._coloured(reduced(image, inner_width, inner_height))
-        if small.shape != self._canvas.shape:
-            self._canvas.fill(0)
-        self._canvas[top : top + inner_height, left : left + inner_width] = small
-        cv2.LUT(self._canvas, self._table, dst=self._batch[0].reshape(self._canvas.shape))
-        scales = (inner_width / width, inner_height / height)
-        return self._batch, np.array((left, top), np.float32), np.array(scales, np.float32)
-
-    def _coloured(self, image: Image) -> npt.NDArray[Any]:
-        """In as many planes as the network takes."""
-        if (image.ndim == 3) == (self._planes == 3):
-            return image
-        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY if image.ndim == 3 else cv2.COLOR_GRAY2BGR)
+def pixel_table(quantization: Quantization) -> npt.NDArray[Any]:
+    """(256,) in the input's own numbers: the network takes pixels 0..255 as they are."""
+    return quantization.quantize(np.arange(256, dtype=np.float64))
 
 
 def joint(logits: Floats) -> Floats:
@@ -192,11 +161,6 @@ def _least_integer(quantization: Quantization, real: float) -> float:
     if not quantization.scale:
         return real
     return math.ceil(real / quantization.scale) + quantization.zero_point
-
-
-def _face(pairs: Pairs, score: np.float32) -> Face:
-    (x0, y0), (x1, y1) = pairs[:2].tolist()
-    return Face(Box(x0, y0, x1, y1), float(score), pairs[2:].copy())
 
 
 def _input_size(network: TfliteModel, model: Path) -> tuple[int, int, int]:

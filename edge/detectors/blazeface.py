@@ -9,16 +9,15 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.detectors.merging import Floats, Pairs, merged
-from edge.detectors.resizing import reduced
+from edge.detectors.letterbox import Letterbox
+from edge.detectors.merging import Floats, Pairs, as_face, merged
 from edge.emotion.card import Card, card_path, load_verified
 from edge.emotion.tflite import Quantization, TfliteModel
 from edge.errors import ModelError
-from edge.types import Box, Face, Image
+from edge.types import Face, Image
 
 _PAIRS_USED: Final = 6
 """Centre, size, eye, eye, nose tip, mouth; what follows in the file (the ears) is not used."""
@@ -41,7 +40,7 @@ class BlazeFace:
         content, card = load_verified(model)
         self._model = TfliteModel(content, str(model), threads)
         side = _input_side(self._model, model)
-        self._letterbox = Letterbox(side, self._model.input_quantization())
+        self._letterbox = Letterbox(side, side, 3, pixel_table(self._model.input_quantization()), rgb=True)
         self._anchors, self._merge_iou = _layout(card, side, model)
         self._regressors = self._output_of(16, model)
         self._classifiers = self._output_of(1, model)
@@ -68,7 +67,7 @@ class BlazeFace:
         offsets = self._model.output_quantization(self._regressors).dequantize(raw)
         likelihoods = (1 / (1 + np.exp(-logits[likely]))).astype(np.float32)
         pairs, scores = merged(decoded(offsets, self._anchors[likely]), likelihoods, self._merge_iou)
-        return [_face(row, score) for row, score in zip((pairs - origin) / scale, scores, strict=True)]
+        return [as_face(row, score) for row, score in zip((pairs - origin) / scale, scores, strict=True)]
 
     def _output_of(self, columns: int, model: Path) -> int:
         """The number of the output with so many values an anchor."""
@@ -78,34 +77,9 @@ class BlazeFace:
         raise ModelError(f"{model} has no output of shape (1, {len(self._anchors)}, {columns}): not the card's network")
 
 
-class Letterbox:
-    """Fits pictures of any size into the network's square input. Owns and reuses the buffers."""
-
-    def __init__(self, side: int, quantization: Quantization) -> None:
-        """side: of the input, pixels. quantization: of the network's input, whose real values are -1..1."""
-        self._side = side
-        self._canvas = np.empty((side, side, 3), np.uint8)
-        # What pixel values 0..255 become in the file's own numbers: scaling and quantization in one table.
-        self._table = quantization.quantize(np.arange(256) / 127.5 - 1)
-        self._batch = np.empty((1, side, side, 3), self._table.dtype)
-
-    def fit(self, image: Image, fill: float = 1.0) -> tuple[npt.NDArray[Any], Floats, Floats]:
-        """Put the picture into the middle, on black. fill: the share of the side that its longer side takes.
-
-        Returns the input, (1, side, side, 3) RGB, overwritten by the next call; where the picture's origin lies in
-        it, x and y; and its scale in input pixels per pixel, x and y.
-        """
-        height, width = image.shape[:2]
-        scale = self._side * fill / max(height, width)
-        inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
-        left, top = (self._side - inner_width) // 2, (self._side - inner_height) // 2
-        small = reduced(image, inner_width, inner_height)
-        self._canvas.fill(0)
-        inner = self._canvas[top : top + inner_height, left : left + inner_width]
-        cv2.cvtColor(small, cv2.COLOR_GRAY2RGB if small.ndim == 2 else cv2.COLOR_BGR2RGB, dst=inner)
-        cv2.LUT(self._canvas, self._table, dst=self._batch[0])
-        scales = (inner_width / width, inner_height / height)
-        return self._batch, np.array((left, top), np.float32), np.array(scales, np.float32)
+def pixel_table(quantization: Quantization) -> npt.NDArray[Any]:
+    """(256,) in the input's own numbers: the network takes pixels as -1..1."""
+    return quantization.quantize(np.arange(256) / 127.5 - 1)
 
 
 def anchor_centres(side: int, strides: list[int], per_cell: list[int]) -> Floats:
@@ -127,11 +101,6 @@ def decoded(offsets: Floats, anchors: Floats) -> Pairs:
     half = offsets[:, 1] / 2
     pairs[:, 0], pairs[:, 1] = pairs[:, 0] - half, pairs[:, 0] + half
     return pairs
-
-
-def _face(pairs: Pairs, score: np.float32) -> Face:
-    (x0, y0), (x1, y1) = pairs[:2].tolist()
-    return Face(Box(x0, y0, x1, y1), float(score), pairs[2:].copy())
 
 
 def _input_side(network: TfliteModel, model: Path) -> int:

@@ -1,9 +1,11 @@
-"""Several detections of one face become one."""
+"""Several detections of one face become one: non-maximum suppression that averages."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+
+from edge.types import Box, Face
 
 Floats = npt.NDArray[np.float32]
 Pairs = npt.NDArray[np.float32]
@@ -26,6 +28,12 @@ def merged(pairs: Pairs, scores: Floats, min_iou: float) -> tuple[Pairs, Floats]
         best.append(scores[0])
         pairs, scores = pairs[~same], scores[~same]
     return np.array(faces, np.float32).reshape(-1, *pairs.shape[1:]), np.array(best, np.float32)
+
+
+def as_face(pairs: Pairs, score: np.float32) -> Face:
+    """One detection, (6, 2)."""
+    (x0, y0), (x1, y1) = pairs[:2].tolist()
+    return Face(Box(x0, y0, x1, y1), float(score), pairs[2:].copy())
 
 
 def overlaps(one: Pairs, others: Pairs) -> Floats:
