@@ -100,11 +100,11 @@ def test_a_bad_table_is_named(tmp_path: Path, lines: list[str], complaint: str) 
 
 
 def faces(people: int, each: int = 10, split: str | None = None) -> list[Picture]:
-    return [
-        Picture(Path(f"{person}/{index}.png"), index % 2, f"p{person}", split)
-        for person in range(people)
-        for index in range(each)
-    ]
+    return [one for person in range(people) for one in faces_of(f"p{person}", each, split)]
+
+
+def faces_of(person: str, each: int, split: str | None = None) -> list[Picture]:
+    return [Picture(Path(f"{person}/{index}.png"), index % 2, person, split) for index in range(each)]
 
 
 def test_no_person_is_in_two_splits() -> None:
@@ -120,6 +120,31 @@ def test_no_person_is_in_two_splits() -> None:
     assert not people[1] & people[2]
     again = divided(faces(people=20)[::-1], Path("elsewhere"))
     assert all(set(again[split]) == set(parts[split]) for split in SPLITS)
+
+
+@pytest.mark.parametrize("people", [6, 7, 10, 13])
+def test_no_person_of_few_is_in_two_splits(people: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Three of ten are set aside: fewer than may be divided, but of a set that is not."""
+    parts = divided(faces(people), Path("here"))
+    of = [{one.person for one in parts[split]} for split in SPLITS]
+    assert all(of)
+    assert sum(map(len, of)) == len(set.union(*of)) == people
+    assert not caplog.records
+
+
+def test_people_of_many_pictures_leave_somebody_for_every_split() -> None:
+    """Each of the three greatest is more than the share to be set aside."""
+    pictures = [one for number, each in enumerate((900, 900, 900, 2, 3, 4)) for one in faces_of(f"p{number}", each)]
+    parts = divided(pictures, Path("here"))
+    of = [{one.person for one in parts[split]} for split in SPLITS]
+    assert all(of)
+    assert sum(map(len, of)) == 6
+
+
+def test_a_single_person_of_the_test_pictures_is_divided() -> None:
+    test = [Picture(one.path, one.label, "only", "PrivateTest") for one in faces(1, each=40)]
+    parts = divided(faces(8, split="Training") + test, Path("here"))
+    assert [len(parts[split]) for split in SPLITS] == [80, 20, 20]
 
 
 def test_the_pictures_of_few_people_are_divided_alike_of_every_emotion(caplog: pytest.LogCaptureFixture) -> None:
