@@ -98,6 +98,17 @@ def test_a_knob_out_of_range_is_one_line(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "one", "1.5"])
+def test_a_seed_that_no_generator_takes_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "smoke", "--data", str(data), "--run", str(tmp_path / "run"), f"--seed={seed}"])
+    assert ended.value.code == 2
+    assert f"argument --seed: {seed}: must be a whole number from 0 to 4294967295" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_table_that_is_no_utf8_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = tmp_path / "faces.csv"
     table.write_bytes("path,emotion\nMüller.png,happy\n".encode("latin-1"))
