@@ -58,6 +58,12 @@ class FaceSet:
         """The faces at these indices, or where this mask is true."""
         return replace(self, **{name: part[selection] for name, part in vars(self).items() if part is not None})
 
+    def some(self, count: int | None, seed: int) -> FaceSet:
+        """So many of the faces, drawn at random and in their order; all where count is None or no less."""
+        if count is None or count >= len(self):
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False)))
+
     def drawn(self, random: np.random.Generator) -> np.ndarray:
         """Indices in random order, as many at every call; each face as often as `repeats` says, rounded at random."""
         if self.repeats is None:
