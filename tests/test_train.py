@@ -144,7 +144,7 @@ def test_a_run_on_some_of_the_faces_sees_every_emotion_and_goes_on_with_the_same
     assert facts["faces"] == 64
     assert min(facts["base_rates"]) > 0
     assert main([*command, "faces=3", "--run", str(tmp_path / "other")]) == 2
-    assert "no Training face is" in capsys.readouterr().err
+    assert "of 3 Training faces none is" in capsys.readouterr().err
 
 
 def test_a_run_whose_batches_were_made_smaller_goes_on_by_the_same_command(data: Path, tmp_path: Path) -> None:
