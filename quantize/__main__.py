@@ -115,7 +115,7 @@ def _as_learnt(faces: Known, recipe: dict[str, Any]) -> Known:
 
 def _recipe(run: Path) -> dict[str, Any]:
     """Of a run; what is wrong with its folder is said by whoever needs more of it."""
-    from training.train import FACTS
+    from training.run import FACTS
 
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return dict(json.loads((run / FACTS).read_text(encoding="utf-8"))["recipe"])

@@ -22,7 +22,7 @@ from training.data import FaceSet
 from training.errors import DataError
 from training.held_out import HeldOut
 from training.networks import in_float32, load_network
-from training.train import BEST
+from training.run import BEST
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from training.errors import DataError
 from training.evaluate import measure, model_logits
 from training.held_out import HeldOut
 from training.networks import multiply_accumulates
-from training.train import CURVE, FACTS, best_epoch
+from training.run import CURVE, FACTS, best_epoch
 
 log = logging.getLogger(__name__)
 

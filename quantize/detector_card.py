@@ -8,7 +8,7 @@ from edge.emotion.card import Card
 from quantize.course import course
 from training.detection.network import STRIDES
 from training.detection.task import FACES
-from training.train import best_epoch
+from training.run import best_epoch
 
 POINT_NAMES = (
     "the eye left in the picture",

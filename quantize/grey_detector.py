@@ -26,7 +26,7 @@ from training.detection.task import MERGE_IOU
 from training.errors import DataError
 from training.networks import load_network
 from training.recipe import load_recipe
-from training.train import BEST, CURVE, FACTS
+from training.run import BEST, CURVE, FACTS
 
 log = logging.getLogger(__name__)
 

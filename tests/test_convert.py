@@ -28,7 +28,7 @@ from quantize.converter import float_content
 from quantize.operators import float_operators
 from training.metrics import calibration_error
 from training.networks import residual
-from training.train import BEST, CURVE, FACTS
+from training.run import BEST, CURVE, FACTS
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -22,7 +22,7 @@ from quantize.tuning import Tuning
 from training.data import FaceSet
 from training.errors import DataError
 from training.networks import residual
-from training.train import BEST
+from training.run import BEST
 
 # Keras reads TensorFlow's tensors in a way that numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -48,6 +48,8 @@ def test_knobs_are_set_from_outside() -> None:
     recipe = with_knobs(load_recipe("crowd"), ["epochs=12", "refinings=()", "optimizer=adamw", "patience=3"])
     assert (recipe.epochs, recipe.refinings, recipe.optimizer, recipe.patience) == (12, (), "adamw", 3)
     assert with_knobs(load_recipe("again"), ["start=runs/taught"]).start == "runs/taught"
+    assert with_knobs(load_recipe("again"), ["start=None"]).start is None
+    assert with_knobs(load_recipe("nano"), ["distinct_epochs=None"]).distinct_epochs is None
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,15 @@ def test_knobs_are_set_from_outside() -> None:
         ("optimizer=adam", "one of adamw, sgd"),
         ("epochs=82", "must be more than 82"),
         ("refinings=((40, 0.1),)", r"only \(\) can be set"),
+        ("small_side=0", "must be between 8 and 1024"),
+        ("augmentation_ramp_epochs=-1", "must be between 0 and 100000"),
+        ("patience=0", "must be between 1 and 100000"),
+        ("distinct_epochs=0", "must be between 1 and 100000"),
+        ("distinct_epochs=4", "cannot become milder or larger"),
+        ("weight_decay=-0.1", "must be between 0 and 100"),
+        ("momentum=1.0", "must be between 0 and 0.999999"),
+        ("class_balance=-1", "must be between 0 and 10"),
+        ("logit_adjustment=1000", "must be between 0 and 10"),
     ],
 )
 def test_what_a_knob_cannot_be_is_said(setting: str, said: str) -> None:

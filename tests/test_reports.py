@@ -13,7 +13,7 @@ import pytest
 
 from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
-from training import answers, comparison
+from training import answers, comparison, measuring
 from training.__main__ import main
 from training.comparison import Contestant
 from training.data import FaceSet
@@ -103,6 +103,42 @@ def test_two_reports_are_compared_face_by_face(written: Path, tmp_path: Path) ->
     assert {path.name for path in tmp_path.glob("compare.*")} == {
         f"compare.{kind}" for kind in ("json", "md", "html", "png")
     }
+
+
+@pytest.mark.parametrize("scores", [{}, 3, None, {"faces": 14, "accuracy": 0.8}, {"faces": None, "accuracy": {}}])
+@pytest.mark.parametrize("rates", ["everyday", "balanced"])
+def test_a_report_without_its_main_numbers_is_named(
+    written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], rates: str, scores: object
+) -> None:
+    whole, damaged = written / "emotion.PublicTest.json", tmp_path / "damaged.json"
+    damaged.write_text(json.dumps({**json.loads(whole.read_text()), "model": "other", rates: scores}))
+    assert main(["compare", str(whole), str(damaged), f"--out={tmp_path / 'out'}"]) == 2
+    assert f"{damaged} is no report of `python -m training evaluate`: it has no '{rates}'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_part_of_a_report_that_says_nothing_is_left_out(written: Path, tmp_path: Path) -> None:
+    whole, poorer = written / "emotion.PublicTest.json", tmp_path / "poorer.json"
+    poorer.write_text(json.dumps({**json.loads(whole.read_text()), "model": "other", "ck": None}))
+    assert main(["compare", str(whole), str(poorer), f"--out={tmp_path}"]) == 0
+    (line,) = (one for one in (tmp_path / "compare.md").read_text().splitlines() if one.startswith("| CK+, everyday"))
+    assert line.endswith("| – |")
+
+
+def test_a_file_instead_of_a_folder_is_said_before_the_measuring(
+    data: Path, written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(measuring, "measure", never)
+    (tmp_path / "afile").write_text("mine")
+    out = tmp_path / "afile"
+    for command in (["evaluate", "--model=emotion"], ["compare", "emotion", str(written / "emotion.PublicTest.json")]):
+        for folder in (out, out / "inside"):
+            assert main([*command, f"--data={data}", "--split=PublicTest", f"--out={folder}"]) == 2
+            assert capsys.readouterr().err == f"training: {out} is a file; name a folder for --out\n"
+    assert out.read_text() == "mine"
 
 
 def test_another_picture_of_the_same_name_is_another_face(written: Path, tmp_path: Path) -> None:

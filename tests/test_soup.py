@@ -18,9 +18,9 @@ from training.__main__ import main
 from training.distil import trained_network
 from training.errors import DataError
 from training.networks import residual
+from training.run import BEST, CURVE, FACTS
 from training.soup import average
 from training.sources import read_source
-from training.train import BEST, CURVE, FACTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -95,7 +95,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
     write_pictures(tmp_path / "faces", each=20)
     faces = read_sources([str(tmp_path / "faces")])["Training"]
     with pytest.raises(
-        DataError, match="no Training face is angry or disgust or fear or surprise or neutral; add some"
+        DataError, match="of 28 Training faces none is angry or disgust or fear or surprise or neutral; add some"
     ):
         require_every_emotion(faces, ["faces"])
 

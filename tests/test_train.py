@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from edge.emotion.labels import LABELS
 from tests.synthetic_fer2013 import write_fer2013
 from training.__main__ import main
 from training.sources import read_source
@@ -21,10 +25,14 @@ pytest.importorskip("tensorflow", reason="training needs the training extra: pip
 import keras
 
 from training import train as module
+from training.batches import Batches
+from training.data import FaceSet
+from training.emotions import EMOTIONS
 from training.learner import KerasLearner
 from training.memory import with_batch_size
 from training.recipe import load_recipe
-from training.train import BEST, CURVE, FACTS, Batches, train
+from training.run import BEST, CURVE, FACTS
+from training.train import train
 
 STATE = KerasLearner.state_name
 
@@ -81,11 +89,69 @@ def test_another_run_in_the_same_folder_is_refused(
     assert {path.name: path.read_bytes() for path in unbroken.iterdir()} == before
 
 
+@pytest.mark.parametrize(("name", "content"), [(FACTS, '{"recipe": {"epo'), (FACTS, "{}"), (CURVE, "epoch,nll\n1,")])
+def test_a_damaged_file_of_a_run_is_one_line(
+    data: Path, unbroken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(unbroken, run)
+    (run / name).write_text(content)
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    capsys.readouterr()
+    assert main(["train", "smoke", "--data", str(data), "--run", str(run)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"training: {run / name} is damaged (")
+    assert said.endswith("): delete the folder, or name another --run\n")
+    assert said.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_a_kill_while_the_facts_are_written_leaves_none_that_are_damaged(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = read_source(data)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", written_by_half)
+        with pytest.raises(KeyboardInterrupt):
+            train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, 1, EMOTIONS)
+    assert not (tmp_path / FACTS).exists()
+
+
+def test_some_of_the_faces_are_drawn_from_all_of_them_by_the_seed() -> None:
+    labels = np.repeat(np.arange(7), 50)
+    faces = FaceSet(np.zeros((350, 1, 1), np.uint8), np.eye(7, dtype=np.float32)[labels], labels, np.arange(350))
+    one, again, other = (faces.some(100, seed).rows.tolist() for seed in (1, 1, 2))
+    assert one == again == sorted(set(one))
+    assert len(one) == 100
+    assert set(labels[one]) == set(range(7))
+    assert one != other
+    assert len(faces.some(None, 1)) == len(faces.some(1000, 1)) == 350
+
+
+def test_a_run_on_some_of_the_faces_sees_every_emotion_and_goes_on_with_the_same(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The faces lie in folders: the first of them are all angry."""
+    training = read_source(data)["Training"]
+    for label, image in zip(training.labels, training.images, strict=True):
+        folder = tmp_path / "faces" / LABELS[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{len(list(folder.iterdir()))}.png"), image)
+    command = ["train", "smoke", f"--data={tmp_path / 'faces'}", f"--run={tmp_path / 'run'}", "--set", "epochs=1"]
+    for _ in range(2):  # the second continues, and finds nothing left to do
+        assert main([*command, "faces=64", "batch_size=32"]) == 0
+    facts = json.loads((tmp_path / "run" / FACTS).read_text())["training"]
+    assert facts["faces"] == 64
+    assert min(facts["base_rates"]) > 0
+    assert main([*command, "faces=3", "--run", str(tmp_path / "other")]) == 2
+    assert "of 3 Training faces none is" in capsys.readouterr().err
+
+
 def test_a_run_whose_batches_were_made_smaller_goes_on_by_the_same_command(data: Path, tmp_path: Path) -> None:
-    splits, recipe = read_source(data), replace(load_recipe("smoke"), faces=64)
+    splits, recipe = read_source(data), load_recipe("smoke")
     shrunk = with_batch_size(recipe, recipe.batch_size // 2)
     for asked in (shrunk, recipe):
-        train(asked, splits["Training"], splits["PublicTest"], tmp_path, seed=1)
+        train(asked, splits["Training"], splits["PublicTest"], tmp_path, 1, EMOTIONS)
     assert json.loads((tmp_path / FACTS).read_text())["recipe"]["batch_size"] == shrunk.batch_size
 
 
@@ -95,6 +161,17 @@ def test_a_knob_out_of_range_is_one_line(
 ) -> None:
     assert main(["train", "smoke", "--data", str(data), "--run", str(tmp_path / "run"), "--set", knob]) == 2
     assert "must be between" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "one", "1.5"])
+def test_a_seed_that_no_generator_takes_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "smoke", "--data", str(data), "--run", str(tmp_path / "run"), f"--seed={seed}"])
+    assert ended.value.code == 2
+    assert f"argument --seed: {seed}: must be a whole number from 0 to 4294967295" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
@@ -112,10 +189,10 @@ def test_a_killed_run_ends_like_an_unbroken_one(
     splits = read_source(data)
     for killed_at in (1, 2):
         with monkeypatch.context() as patch:
-            patch.setattr(module, "_replace", killed_while_saving_state(epoch=killed_at))
+            patch.setattr(module, "replace_file", killed_while_saving_state(epoch=killed_at))
             with pytest.raises(KeyboardInterrupt):
-                train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, seed=1)
-    train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, seed=1)
+                train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, 1, EMOTIONS)
+    train(load_recipe("smoke"), splits["Training"], splits["PublicTest"], tmp_path, 1, EMOTIONS)
 
     assert (tmp_path / CURVE).read_text() == (unbroken / CURVE).read_text()
     for name in (BEST, STATE):
@@ -124,10 +201,12 @@ def test_a_killed_run_ends_like_an_unbroken_one(
             np.testing.assert_array_equal(actual, expected)
 
 
-def test_it_stops_when_it_has_got_no_better_for_long_and_keeps_the_best(data: Path, tmp_path: Path) -> None:
+def test_it_stops_when_it_has_got_no_better_for_long_and_keeps_the_best(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     splits, costs = read_source(data), iter([3.0, 1.0, 2.0, 1.5, 0.5])
-    scripted = replace(module.EMOTIONS, score=lambda learner, faces: {"accuracy": 0.5, "nll": next(costs)})
-    recipe = replace(load_recipe("smoke"), epochs=5, patience=2, faces=64)
+    scripted = replace(EMOTIONS, score=lambda learner, faces: {"accuracy": 0.5, "nll": next(costs)})
+    recipe = replace(load_recipe("smoke"), epochs=5, patience=2)
     seen: list[float] = []
     for _ in range(2):  # the second continues, and finds nothing left to do
         train(
@@ -135,10 +214,12 @@ def test_it_stops_when_it_has_got_no_better_for_long_and_keeps_the_best(data: Pa
             splits["Training"],
             splits["PublicTest"],
             tmp_path,
-            seed=1,
-            task=scripted,
+            1,
+            scripted,
             watch=lambda line: seen.append(line["nll"]),
         )
+        (bar,) = re.findall(r"(\d+)/(\d+)", capsys.readouterr().out)
+        assert bar[0] == bar[1], "the bar is full"
     assert seen == [3.0, 1.0, 2.0, 1.5]
 
 
@@ -158,9 +239,14 @@ def test_a_batch_depends_on_seed_and_place_only(data: Path) -> None:
     assert len(Batches(faces, recipe, 1, 0)) == len(faces) // recipe.batch_size
 
 
+def written_by_half(path: Path, text: str, **_: object) -> None:
+    path.write_bytes(text[: len(text) // 2].encode())
+    raise KeyboardInterrupt
+
+
 def killed_while_saving_state(epoch: int) -> Callable[[Path, Callable[[Path], None]], None]:
-    """The trainer's `_replace`, interrupted after the first epoch's state is written or before the second's is."""
-    original = module._replace
+    """The trainer's `replace_file`, interrupted after the first epoch's state is written or before the second's is."""
+    original = module.replace_file
 
     def replace(path: Path, write: Callable[[Path], None]) -> None:
         if path.name != STATE:

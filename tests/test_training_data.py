@@ -61,6 +61,18 @@ def test_a_bad_row_is_named(tmp_path: Path, row: str, complaint: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_row_is_called_by_its_line_in_the_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"row 5: 0 pixels"):
+        read_fer2013(fer2013(tmp_path, GOOD, "", "", "3"))
+    fer2013(tmp_path, GOOD, GOOD)
+    votes(tmp_path, "Training,a,9,0,0,0,0,0,0,0,1,0", "", "Training,b,9,0")
+    with pytest.raises(DataError, match="row 4: a vote is missing"):
+        read_source(tmp_path)
+    votes(tmp_path, "Training,a,9,0,0,0,0,0,0,0,1,0", "", "PublicTest,b,9,0,0,0,0,0,0,0,1,0")
+    with pytest.raises(DataError, match="row 4: usage is PublicTest but Training"):
+        read_source(tmp_path)
+
+
 def test_a_bad_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="missing"):
         read_fer2013(tmp_path / "fer2013.csv")

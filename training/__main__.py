@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.errors import EdgeError
 from training import measuring
+from training.seeds import seed
 from training.sources import read_source
 
 
@@ -85,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "images",
     )
     train.add_argument("--run", type=Path, required=True, help="folder for weights, curves and facts")
-    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--seed", type=seed, default=1)
     several = {"nargs": "+", "action": "extend"}
     train.add_argument("--set", **several, default=[], metavar="KNOB=VALUE", help="change knobs of the recipe")
     train.add_argument("--teacher", **several, help="learn also from these: run folders, .keras files, shipped models")

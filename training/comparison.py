@@ -12,9 +12,26 @@ import numpy as np
 from training import answers
 from training.answers import Right
 from training.errors import DataError
+from training.evaluate import RATES
 from training.metrics import mcnemar, one_sided, paired_difference, rounded
+from training.reports.tables import counted, flat
 
-NEEDED = ("model", "split", "everyday", "balanced")
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_score(value: Any) -> bool:
+    """Whether it tells a share of right answers, with its interval, and the number of faces."""
+    try:
+        counted(flat(value))
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+NEEDED = {"model": _is_name, "split": _is_name} | dict.fromkeys(RATES, _is_score)
+"""What a report must have, and what that must be; other numbers may be missing."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,7 @@ def from_report(path: Path) -> Contestant:
         result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as err:
         raise DataError(f"cannot read {path} ({err}); write it with `python -m training evaluate --out`") from err
-    missing = [key for key in NEEDED if not isinstance(result, dict) or key not in result]
+    missing = [key for key, says in NEEDED.items() if not isinstance(result, dict) or not says(result.get(key))]
     if missing:
         raise DataError(f"{path} is no report of `python -m training evaluate`: it has no '{missing[0]}'")
     beside = path.with_suffix(".answers.csv")

@@ -58,6 +58,12 @@ class FaceSet:
         """The faces at these indices, or where this mask is true."""
         return replace(self, **{name: part[selection] for name, part in vars(self).items() if part is not None})
 
+    def some(self, count: int | None, seed: int) -> FaceSet:
+        """So many of the faces, drawn at random and in their order; all where count is None or no less."""
+        if count is None or count >= len(self):
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False)))
+
     def drawn(self, random: np.random.Generator) -> np.ndarray:
         """Indices in random order, as many at every call; each face as often as `repeats` says, rounded at random."""
         if self.repeats is None:
@@ -81,8 +87,8 @@ def read_fer2013(path: Path) -> dict[str, FaceSet]:
     """
     images, labels, usages = [], [], []
     with _open_csv(path, ("emotion", "pixels", "usage")) as table:
-        for row, record in enumerate(table):
-            where = f"{path}, row {row + 2}"
+        for record in table:
+            where = f"{path}, row {table.reader.line_num}"
             images.append(_pixels(record["pixels"], where))
             labels.append(_class_number(record["emotion"], where))
             usages.append(_usage(record["usage"], where))
@@ -100,14 +106,14 @@ def with_crowd_votes(faces: dict[str, FaceSet], path: Path) -> dict[str, FaceSet
     out. The label is the column of the ten with the most votes (a tie goes to the first in the file's order), or
     NO_LABEL where that is none of the seven. Raises DataError where the file does not belong to `fer2013.csv`.
     """
-    usages, votes = read_votes(path)
+    lines, usages, votes = _votes(path)
     expected = sum(len(part) for part in faces.values())
     if len(votes) != expected:
         raise DataError(f"{path} has {len(votes)} rows, fer2013.csv has {expected}: they do not belong together")
     for split, part in faces.items():
         wrong = [row for row in part.rows if usages[row] != split]
         if wrong:
-            raise DataError(f"{path}, row {wrong[0] + 2}: usage is {usages[wrong[0]]} but {split} in fer2013.csv")
+            raise DataError(f"{path}, row {lines[wrong[0]]}: usage is {usages[wrong[0]]} but {split} in fer2013.csv")
     seven = np.array([VOTE_COLUMNS.index(name) for name in _vote_names()])
     winner_of_column = np.full(len(VOTE_COLUMNS), NO_LABEL)
     winner_of_column[seven] = np.arange(len(LABELS))
@@ -186,10 +192,17 @@ def _usage(text: str | None, where: str) -> str:
 
 def read_votes(path: Path) -> tuple[list[str], np.ndarray]:
     """The split of each row, and (N, 10) int votes in the order of VOTE_COLUMNS."""
-    usages, votes = [], []
+    _, usages, votes = _votes(path)
+    return usages, votes
+
+
+def _votes(path: Path) -> tuple[list[int], list[str], np.ndarray]:
+    """What `read_votes` reads, after the line of the file on which each row stands."""
+    lines, usages, votes = [], [], []
     with _open_csv(path, ("usage", *(name.lower() for name in VOTE_COLUMNS))) as table:
         for row, record in enumerate(table):
-            where = f"{path}, row {row + 2}"
+            lines.append(table.reader.line_num)
+            where = f"{path}, row {lines[-1]}"
             usages.append(_usage(record["usage"], where))
             named = _NUMBERED.fullmatch((record.get("image name") or "").strip())
             if named and int(named[1]) != row:
@@ -198,4 +211,4 @@ def read_votes(path: Path) -> tuple[list[str], np.ndarray]:
                 votes.append([int(record[name.lower()]) for name in VOTE_COLUMNS])
             except (TypeError, ValueError) as err:
                 raise DataError(f"{where}: a vote is missing or not a number; download the file again") from err
-    return usages, np.array(votes).reshape(-1, len(VOTE_COLUMNS))
+    return lines, usages, np.array(votes).reshape(-1, len(VOTE_COLUMNS))

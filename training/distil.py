@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import keras
@@ -22,23 +21,11 @@ from training.errors import DataError
 from training.hardware import divisible
 from training.networks import load_network
 from training.recovered import recovered
-from training.train import BEST
+from training.run import BEST
+from training.task import Batch, Epoch
 
 AT_ONCE = 512
 """Faces that a teacher sees in one go."""
-
-Batch = tuple[np.ndarray, np.ndarray]
-"""(B, S, S, 1) float32 pixels 0..255 and (B, 7) float32 targets."""
-
-
-class Epoch(Protocol):
-    """One epoch's batches in order."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Batch: ...
-
-    def __iter__(self) -> Iterator[Batch]: ...
 
 
 class Teachers:

@@ -1,7 +1,8 @@
-"""Learning emotions by a recipe: gathers the data, the teachers and the network to begin from, for `train.py`."""
+"""Learning emotions by a recipe, for the loop in `train.py`: the data, the teachers, the network to begin from."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,15 +14,53 @@ import keras
 import numpy as np
 
 from edge.emotion.tflite import find_model
+from training import figures
 from training.balance import class_weights, logit_adjusted, reweighted, weighted
+from training.batches import Batches
 from training.data import FaceSet, base_rates
-from training.distil import Epoch, Taught, Teachers, taught_once, trained_network
+from training.distil import Taught, Teachers, taught_once, trained_network
+from training.learner import Learner
 from training.normalization import MEASURED_ON, normalized
 from training.recipe import Recipe
 from training.recovered import recovered
+from training.run import cross_entropy
 from training.sources import read_sources, require_every_emotion
-from training.task import Task
-from training.train import EMOTIONS, Batches, Watch, train
+from training.task import Epoch, Task
+from training.train import Watch, train
+
+
+def crowd_score(logits: np.ndarray, faces: FaceSet) -> dict[str, float]:
+    """Of a network's (N, 7) logits: accuracy on the crowd's majority, mean cross-entropy to the targets in nats."""
+    log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    counted = faces.labels >= 0
+    return {
+        "accuracy": float((logits.argmax(axis=1) == faces.labels)[counted].mean()),
+        "nll": float(np.average(-(faces.targets * log_p).sum(axis=1), weights=faces.repeats)),
+    }
+
+
+def _score(learner: Learner, faces: FaceSet) -> dict[str, float]:
+    return crowd_score(learner.logits(faces.images[..., None].astype(np.float32)), faces)
+
+
+def _facts(training: FaceSet) -> dict[str, Any]:
+    return {
+        "faces": len(training),
+        "images_sha256": hashlib.sha256(training.images.tobytes()).hexdigest(),
+        "targets_sha256": hashlib.sha256(training.targets.tobytes()).hexdigest(),
+        "base_rates": base_rates(training).round(5).tolist(),
+    }
+
+
+EMOTIONS = Task(
+    batches=Batches,
+    loss=None,
+    score=_score,
+    cost=cross_entropy,
+    told="PublicTest accuracy %(accuracy).4f, loss %(nll).4f",
+    draw=figures.curves,
+    facts=_facts,
+)
 
 
 def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, watch: Watch | None = None) -> keras.Model:
@@ -30,11 +69,11 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
     watch: see `training.train`. Raises DataError.
     """
     splits = read_sources(sources, recipe.own_labels)
-    training, selection = splits["Training"], splits["PublicTest"]
+    training, selection = splits["Training"].some(recipe.faces, seed), splits["PublicTest"]
     if recipe.start is None:
         require_every_emotion(training, sources)
     else:
-        faces = training.images[:MEASURED_ON, ..., None].astype(np.float32) if recipe.normalized else None
+        faces = training.some(MEASURED_ON, seed).images[..., None].astype(np.float32) if recipe.normalized else None
         recipe = replace(recipe, network=begun_from(recipe.start, faces))
     if recipe.logit_adjustment:
         adjusted = logit_adjusted(recipe.network, base_rates(training), recipe.logit_adjustment)

@@ -29,8 +29,8 @@ from keras import layers
 from edge.emotion.labels import LABELS
 from training.errors import DataError
 from training.normalization import MEASURED_ON, normalized
+from training.run import BEST
 from training.sources import read_source
-from training.train import BEST
 
 PACKAGE = "@vladmandic/human@3.3.6"
 JSON_SHA256 = "5b83d49c0385d2e68a05122441b94226313677cae9fcc40b9587ad50079eb4df"

@@ -42,6 +42,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from training.reports import files, tables
 
     opened = _opened(options.model)
+    _make(options.out)
     test = _faces(options)
     measured = _measured(*opened, test, options.corruptions)
     title = f"{measured.result['model']} on {test.split}"
@@ -60,9 +61,10 @@ def _compare(options: argparse.Namespace) -> int:
         raise DataError("name at least two models or reports to compare")
     read = {name: from_report(Path(name)) for name in options.models if Path(name).suffix == ".json"}
     opened = {name: _opened(name) for name in options.models if name not in read}
+    if opened and options.data is None:
+        raise DataError("models need faces to be measured on: add --data, or name reports of evaluate (.json)")
+    _make(options.out)
     if opened:
-        if options.data is None:
-            raise DataError("models need faces to be measured on: add --data, or name reports of evaluate (.json)")
         test = _faces(options)
         for name, (path, classifier) in opened.items():
             measured = _measured(path, classifier, test, options.corruptions)
@@ -83,6 +85,16 @@ def _opened(model: str) -> tuple[Path, EmotionClassifier]:
     """Before any face is read, which takes a while. Raises ModelError."""
     path = find_model(model)
     return path, EmotionClassifier(path)
+
+
+def _make(folder: Path | None) -> None:
+    """Before anything is measured, which takes a while. Raises DataError where a file is in the way."""
+    if folder is None:
+        return
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise DataError(f"{place} is a file; name a folder for --out")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _measured(path: Path, classifier: EmotionClassifier, test: HeldOut, corruptions: bool) -> Measured:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,15 @@ SPLIT_FOLDERS = {
     "validation": "PublicTest",
     "valid": "PublicTest",
     "val": "PublicTest",
+    "eval": "PublicTest",
+    "evaluation": "PublicTest",
+    "dev": "PublicTest",
+    "publictest": "PublicTest",
     "test": "PrivateTest",
+    "testing": "PrivateTest",
+    "privatetest": "PrivateTest",
 }
+"""In small letters."""
 LEFT_OUT = "contempt"
 """An emotion that other data sets have and no model of ours answers."""
 
@@ -48,16 +56,23 @@ class Picture:
 def list_folder(folder: Path) -> list[Picture]:
     """The pictures of `<folder>/<emotion>/…` or of `<folder>/train/<emotion>/…`, `test/`, `validation/`; sorted.
 
-    A folder below an emotion's is a person's. Contempt is left out. Raises DataError for a folder without pictures,
-    an unknown emotion, and an emotion whose folder is empty.
+    A folder below an emotion's is a person's. Contempt is left out, and what begins with a dot; what else is passed
+    over is counted in a warning. Raises DataError for a folder without pictures, an unknown emotion, an emotion whose
+    folder has none, and pictures in another folder beside those of splits.
     """
-    parts = [(part, SPLIT_FOLDERS.get(part.name.lower())) for part in _folders(folder)]
-    if any(split for _, split in parts):
-        found = [picture for part, split in parts if split for picture in _of_emotions(part, split)]
-    else:
-        found = list(_of_emotions(folder, None))
+    parts = _folders(folder)
+    splits = {part: SPLIT_FOLDERS[part.name.lower()] for part in parts if part.name.lower() in SPLIT_FOLDERS}
+    for part in parts if splits else ():
+        if part not in splits and any(map(_is_picture, _files(part))):
+            raise DataError(
+                f"{part} lies beside {next(iter(splits))}, but is no split that is known here: call it one of "
+                f"{', '.join(SPLIT_FOLDERS)}, or move it away"
+            )
+    homes: dict[Path, str | None] = {**splits} or {folder: None}
+    found = [picture for home, split in homes.items() for picture in _of_emotions(home, split)]
     if not found:
         raise DataError(f"{folder} holds no pictures; expected {folder}/<emotion>/*.png")
+    _tell_passed_over(folder, list(homes))
     return found
 
 
@@ -74,8 +89,8 @@ def list_csv(path: Path) -> list[Picture]:
         for name in ("path", "emotion"):
             if name not in columns:
                 raise DataError(f"{path} has no column '{name}'; its first line must name path,emotion or more")
-        for row, record in enumerate(table):
-            where = f"{path}, row {row + 2}"
+        for record in table:
+            where = f"{path}, row {table.reader.line_num}"
             if any(record[name] is None for name in columns) or not record["path"].strip():
                 raise DataError(f"{where} is short: write {','.join(columns)}")
             if record["emotion"].strip().lower() == LEFT_OUT:
@@ -115,15 +130,48 @@ def grey(path: Path, side: int) -> np.ndarray | None:
 
 
 def _of_emotions(folder: Path, split: str | None) -> Iterator[Picture]:
-    for kind in _folders(folder):
-        if kind.name.lower() == LEFT_OUT:
-            continue
+    for kind in _emotions(folder):
         label = label_index(kind.name, str(kind))
-        paths = sorted(path for path in kind.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES)
+        paths = [path for path in _files(kind) if _is_picture(path)]
         if not paths:
-            raise DataError(f"{kind} is empty; put pictures of this emotion into it, or remove it")
+            others = _by_suffix(_files(kind))
+            state = f"holds no picture that can be read, only {others}" if others else "is empty"
+            raise DataError(f"{kind} {state}; put pictures of this emotion into it, or remove it")
         for path in paths:
             yield Picture(path, label, _person(path, kind), _split_in_name(path) or split)
+
+
+def _tell_passed_over(folder: Path, homes: list[Path]) -> None:
+    """Warn of files in no known format, and of pictures of which nobody said the emotion.
+
+    homes: the folders that hold those of the emotions.
+    """
+    unknown = [path for home in homes for kind in _emotions(home) for path in _files(kind) if not _is_picture(path)]
+    astray = sum(path.is_file() and _is_picture(path) for place in {folder, *homes} for path in place.iterdir())
+    said = [f"{_by_suffix(unknown)}: only {', '.join(sorted(SUFFIXES))} are pictures here"] if unknown else []
+    if astray:
+        said.append(f"{astray} beside the emotions' folders instead of in one")
+    if said:
+        log.warning("%s: passed over %s", folder, "; ".join(said))
+
+
+def _by_suffix(paths: list[Path]) -> str:
+    """2 .heic, 1 .txt"""
+    counts = Counter(path.suffix.lower() or path.name for path in paths)
+    return ", ".join(f"{count} {suffix}" for suffix, count in sorted(counts.items()))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def _files(folder: Path) -> list[Path]:
+    """All files below, sorted; none that begins with a dot, or whose folder does."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
 
 
 def _person(path: Path, kind: Path) -> str:
@@ -137,6 +185,10 @@ def _person(path: Path, kind: Path) -> str:
 def _split_in_name(path: Path) -> str | None:
     """Kaggle's copy of FER2013 has one folder for both test splits and says which in the name."""
     return next((split for split in ("PublicTest", "PrivateTest") if path.name.startswith(f"{split}_")), None)
+
+
+def _emotions(folder: Path) -> list[Path]:
+    return [kind for kind in _folders(folder) if kind.name.lower() != LEFT_OUT]
 
 
 def _folders(folder: Path) -> list[Path]:

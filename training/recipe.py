@@ -26,8 +26,16 @@ _RANGES = (
     ("own_labels", 0.0, 1.0),
     ("warmup_epochs", 0, 100_000),
     ("small_epochs", 0, 100_000),
+    ("small_side", 8, 1024),
+    ("augmentation_ramp_epochs", 0, 100_000),
+    ("patience", 1, 100_000),
+    ("distinct_epochs", 1, 100_000),
+    ("weight_decay", 0.0, 100.0),
+    ("momentum", 0.0, 0.999999),
+    ("class_balance", 0.0, 10.0),
+    ("logit_adjustment", 0.0, 10.0),
 )
-"""Knobs of a recipe, from and to."""
+"""Knobs of a recipe, from and to; a knob that is None is off."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class Recipe:
     logit_adjustment: float = 0.0
     """The tau of Menon et al. (2021); `training/balance.py` says what it comes to here."""
     faces: int | None = None
-    """Train on the first so many faces only."""
+    """Train on so many faces only, drawn by the seed; of a detector's recipe, show so many views an epoch."""
     finds_faces: bool = False
     """A face detector's recipe; the others name emotions."""
     name: str = ""
@@ -105,10 +113,10 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise DataError(f"{name}={value}: must be between {low:g} and {high:g}")
-        if self.distinct_epochs is not None and (self.distinct_epochs < 1 or self.refinings or self.small_epochs):
+        if self.distinct_epochs is not None and (self.refinings or self.small_epochs):
             raise DataError(
-                f"distinct_epochs={self.distinct_epochs}: must be 1 or more, or None; and views that begin again "
-                "cannot become milder or larger: set refinings=() small_epochs=0"
+                f"distinct_epochs={self.distinct_epochs}: views that begin again cannot become milder or larger; "
+                "set refinings=() small_epochs=0"
             )
         if self.refinings and self.epochs_before_refining <= self.warmup_epochs:
             refining = self.epochs - self.epochs_before_refining
@@ -155,12 +163,13 @@ def with_knobs(recipe: Recipe, settings: list[str]) -> Recipe:
 
 
 def _value(text: str, now: Any, knob: Field[Any], setting: str) -> Any:
+    """What the text stands for. now: the knob's value in the recipe. Raises DataError."""
     if isinstance(now, str) or knob.type == "str | None":
         kind = get_type_hints(Recipe)[knob.name]
         allowed = get_args(kind) if get_origin(kind) is Literal else ()
         if allowed and text not in allowed:
             raise DataError(f"--set {setting}: '{knob.name}' is one of {', '.join(allowed)}")
-        return text
+        return None if knob.type == "str | None" and text == "None" else text
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError) as err:

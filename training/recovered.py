@@ -14,6 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from keras import layers
 
+from edge.emotion.tflite import TfliteModel
 from training.errors import DataError
 
 _NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -28,9 +29,12 @@ _PLAIN, _RELU = schema.ActivationFunctionType.NONE, schema.ActivationFunctionTyp
 def recovered(path: Path, side: int | None = -1) -> keras.Model:
     """The network in the file, its integers as real numbers: raw pixels (side, side, 1) to logits.
 
-    side: None for any size; by default the file's. Raises DataError for an operator that our networks do not have.
+    side: None for any size; by default the file's. Raises DataError for an operator that our networks do not have,
+    ModelError for a damaged file.
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(path.read_bytes(), 0))
+    content = path.read_bytes()
+    TfliteModel(content, str(path))  # it looks whether the file is whole, which the schema's own reader does not
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
     return _Reader(model, str(path)).network(side)
 
 

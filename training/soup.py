@@ -6,7 +6,6 @@ inference time" (2022). It works where the runs lie in one valley of the loss: w
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +14,9 @@ import numpy as np
 
 from training.data import FaceSet
 from training.distil import trained_network
+from training.emotions import crowd_score
 from training.errors import DataError
-from training.train import BEST, CURVE, FACTS, crowd_score
+from training.run import BEST, CURVE, FACTS, read_facts, write_facts
 
 
 def average(runs: Sequence[Path], selection: FaceSet, out: Path) -> str:
@@ -29,6 +29,7 @@ def average(runs: Sequence[Path], selection: FaceSet, out: Path) -> str:
     for path in [run / BEST for run in runs] + [runs[-1] / FACTS, runs[-1] / CURVE]:
         if not path.is_file():
             raise DataError(f"{path} is missing; train that network first")
+    facts = read_facts(runs[-1])
     networks = [trained_network(str(run)) for run in runs]
     mean = trained_network(str(runs[-1]))
     weights = [network.get_weights() for network in networks]
@@ -42,11 +43,10 @@ def average(runs: Sequence[Path], selection: FaceSet, out: Path) -> str:
         score = crowd_score(network.predict(pixels, batch_size=256, verbose=0).astype(np.float64), selection)
         lines.append(f"{name:24} accuracy {score['accuracy']:.4f}, cross-entropy {score['nll']:.4f}")
 
-    facts = json.loads((runs[-1] / FACTS).read_text())
     note = f"The weights are the mean of those kept by {' and '.join(run.name for run in runs)}, on PublicTest: "
     facts["notes"] = [*facts.get("notes", []), note + "; ".join(" ".join(line.split()) for line in lines) + "."]
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(runs[-1] / CURVE, out / CURVE)
-    (out / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
+    write_facts(out, facts)
     mean.save(out / BEST)
     return "\n".join(lines)

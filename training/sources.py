@@ -64,8 +64,8 @@ def require_every_emotion(training: FaceSet, sources: list[str]) -> None:
     missing = [label for label, rate in zip(LABELS, base_rates(training), strict=True) if rate == 0]
     if missing:
         raise DataError(
-            f"{', '.join(sources)}: no Training face is {' or '.join(missing)}; add some, or begin from a trained "
-            "network with the recipe finetune"
+            f"{', '.join(sources)}: of {len(training)} Training faces none is {' or '.join(missing)}; add some, or "
+            "begin from a trained network with the recipe finetune"
         )
 
 

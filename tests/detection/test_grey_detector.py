@@ -19,7 +19,7 @@ from quantize.grey_detector import main
 from quantize.operators import float_operators
 from tests.detection.photographs import drawn, write_table
 from training.recipe import load_recipe
-from training.train import BEST, CURVE, FACTS
+from training.run import BEST, CURVE, FACTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -37,6 +37,7 @@ from training.detection.weights import SOURCE, Convolution, convolutions, mixed,
 from training.detection.yunet import BOX, LOGITS, YuNet
 from training.errors import DataError
 from training.hardware import has_fast_bfloat16
+from training.seeds import seed
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="photographs")
     parser.add_argument("--out", type=Path, required=True, help="the weights to write, .npz")
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=seed, default=1)
     parser.add_argument("--source", type=Path, help=f"{SOURCE.name}, where the package is not installed")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

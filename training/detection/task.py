@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.detectors.anchor_free import decoded
 from training import figures
+from training.batches import Batches
 from training.detection.camera import seen_by_camera
 from training.detection.pictures import Picture, read_pictures
 from training.detection.scoring import Matches, Truth, detections, matched, truth
@@ -19,8 +20,8 @@ from training.detection.targets import Grids
 from training.detection.views import Chooser, Views, composed
 from training.learner import Learner
 from training.recipe import Recipe
-from training.task import Task
-from training.train import Batches, train
+from training.task import Batch, Task
+from training.train import train
 
 HEIGHT, WIDTH = 256, 320
 """Of training pictures at full size: the device's 240 rows, rounded up to what halves five times."""
@@ -51,7 +52,7 @@ class ViewBatches(Batches):
     def __len__(self) -> int:
         return (self.recipe.faces or VIEWS_AN_EPOCH) // self.recipe.batch_size
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> Batch:
         """(B, H, W, 1) float32 pixels 0..255 and (B, cells, COLUMNS) float32."""
         random = np.random.default_rng((self.seed, self.epoch, index))
         pictures, wanted = [], []
@@ -129,7 +130,6 @@ FACES = Task(
     told="average precision %(precision).4f, found %(small).3f %(middle).3f %(large).3f, points %(points).4f",
     draw=figures.detection_curves,
     facts=_facts,
-    first=lambda chooser, _: chooser,
 )
 
 

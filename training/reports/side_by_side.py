@@ -153,14 +153,14 @@ def _changes(axes: Any, changes: list[dict[str, Any]], colours: dict[str, str], 
 def _or_dash(cell: Cell, result: dict[str, Any]) -> str:
     try:
         return cell(result)
-    except KeyError:
+    except (KeyError, TypeError):
         return "–"
 
 
 def _has(where: Callable[[dict[str, Any]], Any], result: dict[str, Any]) -> bool:
     try:
         where(result)
-    except KeyError:
+    except (KeyError, TypeError):
         return False
     return True
 
