@@ -17,10 +17,12 @@ COOLER_C: Final = 5.0
 """Below the limit, and the chip is cool again."""
 STEP_S: Final = 20.0
 """A step takes as long to show in the temperature."""
+CALM_S: Final = 60.0
+"""The alarm of a supply that is just too weak comes and goes; for so long without it, and there is power again."""
 
 
 class Pace:
-    """Decides how much to rest. Remembers the step and when it was taken.
+    """Decides how much to rest. Remembers the step, when it was taken, and when the board was throttled last.
 
     A step slower where the chip is as hot as `hot_c`, is throttled or lacks power; a step faster where it has cooled.
     """
@@ -28,12 +30,15 @@ class Pace:
     def __init__(self, hot_c: float) -> None:
         self._hot_c = hot_c
         self._step = 0
-        self._changed = -math.inf
+        self._changed = self._throttled = -math.inf
 
     def update(self, status: Status, now: float) -> int:
         """What to multiply every rest by. now: seconds of a monotonic clock; to be asked about once a second."""
         strained = self._strain(status)
-        cool = not strained and (status.temperature_c is None or status.temperature_c < self._hot_c - COOLER_C)
+        if status.throttled:
+            self._throttled = now
+        calm = now - self._throttled >= CALM_S
+        cool = calm and not strained and (status.temperature_c is None or status.temperature_c < self._hot_c - COOLER_C)
         step = min(self._step + 1, len(STEPS) - 1) if strained else max(self._step - 1, 0) if cool else self._step
         if step != self._step and now - self._changed >= STEP_S:
             self._step, self._changed = step, now

@@ -28,7 +28,13 @@ def test_a_step_is_given_time_to_show():
 
 
 def test_throttling_counts_whatever_the_temperature():
-    assert paces(Pace(hot_c=75), status(50, throttled=True), status(50, throttled=False)) == [2, 1]
+    well = status(50, throttled=False)
+    assert paces(Pace(hot_c=75), status(50, throttled=True), well, well, well) == [2, 2, 2, 1]
+
+
+def test_an_alarm_that_comes_and_goes_is_one_alarm():
+    flickering = [status(50, throttled=number % 2 == 0) for number in range(30)]
+    assert paces(Pace(hot_c=75), *flickering, every_s=STEP_S)[2:] == [4] * 28
 
 
 def test_a_device_that_tells_nothing_works_at_full_pace():
