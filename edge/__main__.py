@@ -17,10 +17,12 @@ from edge.config import Config
 from edge.config_file import load_config
 from edge.control import Control
 from edge.errors import CameraError, EdgeError, SourceError
+from edge.quiet import keep_standard_streams
 from edge.threads import limit_before_imports
 
 
 def main(arguments: list[str] | None = None) -> int:
+    keep_standard_streams()
     options = _parser().parse_args(arguments)
     limit_before_imports()
     from edge.status_file import StatusFile

@@ -216,3 +216,14 @@ def test_a_closed_pipe_ends_it_quietly():
     done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.count("\n") == 3
     assert done.stderr == ""
+
+
+def test_closed_standard_streams_are_nobodys_file(tmp_path: Path):
+    """A service manager may close them; the first file that is opened would be where libraries print."""
+    output = tmp_path / "faces.jsonl"
+    shell = f"{sys.executable} -m edge run --source demo --limit 3 --jsonl {output} <&- >&- 2>&-"
+    subprocess.run(["bash", "-c", shell], cwd=ROOT, timeout=60, check=True)
+    assert all(json.loads(line) for line in output.read_text().splitlines())
+    shell = f"{sys.executable} -m edge run --source demo --limit 3 --jsonl - 2>&-"
+    done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.count('"frame":') == 3
