@@ -99,9 +99,11 @@ def left_behind() -> bool:
     return any(thread.name == THREAD for thread in threading.enumerate())
 
 
-def _waiting(until: float, control: Control) -> Frames:
-    """Until then, or until the control says stop."""
-    while (left_s := until - time.monotonic()) > 0 and not control.stop.wait(min(left_s, IDLE_S)):
+def _waiting(until: float, control: Control, *, detecting: bool = False) -> Frames:
+    """Until then, or until the control says stop. detecting: or until detection is switched off."""
+    while (left_s := until - time.monotonic()) > 0 and (control.detection or not detecting):
+        if control.stop.wait(min(left_s, IDLE_S)):
+            return
         if left_s > IDLE_S:
             yield None
 
@@ -163,15 +165,7 @@ class _LiveCamera:
                 raise
             pause_s = self._outage.goes_on(err)
             self._tell("waiting")
-            yield from self._waiting(pause_s)
-
-    def _waiting(self, pause_s: float) -> Frames:
-        """Until the pause is over; stop and the privacy switch end it sooner."""
-        end = time.monotonic() + pause_s
-        while (left_s := end - time.monotonic()) > 0 and self._control.detection:
-            yield None
-            if self._control.stop.wait(min(left_s, IDLE_S)):
-                return
+            yield from _waiting(time.monotonic() + pause_s, self._control, detecting=True)
 
     def _tell(self, state: State) -> None:
         if state != self._state:

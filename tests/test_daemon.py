@@ -123,7 +123,7 @@ def told(notes: Notebook) -> list[tuple[str, int]]:
 def test_when_the_camera_goes_everybody_has_left_with_its_last_frame():
     notes = Notebook()
     with pytest.raises(CameraError, match="did not come back"):
-        live_daemon(FakeCamera(*[0.02] * 10, CameraError("unplugged")), notes, Control()).run()
+        live_daemon(FakeCamera(*[0.02] * 20, CameraError("unplugged")), notes, Control()).run()
     last = max(result.frame.number for result in notes.results)
     assert told(notes)[-1] == ("face_left", last)
     assert [kind for kind, _ in told(notes)] == ["face_appeared", "face_left"]
