@@ -19,17 +19,17 @@ class Doubt:
         self._dwell_s = dwell_s
         self._shown: dict[int, _Shown] = {}
 
-    def update(self, id: int, uncertain: bool, time: float) -> bool:  # noqa: A002
+    def update(self, id_: int, uncertain: bool, time: float) -> bool:
         """What to show after this frame's answer. The first one of an id is shown at once."""
-        shown = self._shown.setdefault(id, _Shown(uncertain))
+        shown = self._shown.setdefault(id_, _Shown(uncertain))
         if uncertain == shown.doubtful:
             shown.other_since = None
             return shown.doubtful
         if shown.other_since is None:
             shown.other_since = time
         if time - shown.other_since >= self._dwell_s:
-            self._shown[id] = _Shown(uncertain)
-        return self._shown[id].doubtful
+            self._shown[id_] = _Shown(uncertain)
+        return self._shown[id_].doubtful
 
     def missed(self, ids: Collection[int]) -> None:
         """These were not seen: a break."""

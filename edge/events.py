@@ -40,7 +40,7 @@ class Announcer:
 
     def update(
         self,
-        id: int,  # noqa: A002
+        id_: int,
         probabilities: npt.NDArray[np.float64],
         time: float,
         *,
@@ -52,13 +52,13 @@ class Announcer:
         """
         best = int(probabilities.argmax())
         label, confidence = LABELS[best], float(probabilities[best])
-        known = self._announced.setdefault(id, _Announced(label, confidence, time))
+        known = self._announced.setdefault(id_, _Announced(label, confidence, time))
         if not known.told:
             known.label, known.confidence = label, confidence
             if clear and confidence >= self._uncertain_below:
-                self._appeared(id, known, uncertain=False)
+                self._appeared(id_, known, uncertain=False)
             elif time - known.since >= self._dwell_s:
-                self._appeared(id, known, uncertain=True)
+                self._appeared(id_, known, uncertain=True)
             return label
         lead = confidence - float(probabilities[LABELS.index(known.label)])
         if label == known.label or lead <= self._hysteresis:
@@ -68,16 +68,16 @@ class Announcer:
         if known.candidate != label:
             known.candidate, known.candidate_since = label, time
         if time - known.candidate_since >= self._dwell_s and confidence >= self._uncertain_below:
-            self._events.append(Event("emotion_changed", id, known.label, label, confidence))
-            self._announced[id] = _Announced(label, confidence, time, told=True)
-        return self._announced[id].label
+            self._events.append(Event("emotion_changed", id_, known.label, label, confidence))
+            self._announced[id_] = _Announced(label, confidence, time, told=True)
+        return self._announced[id_].label
 
-    def unclear(self, id: int, time: float) -> None:  # noqa: A002
+    def unclear(self, id_: int, time: float) -> None:
         """There was no clear look at this face. After `dwell_s` it has appeared all the same."""
-        known = self._announced[id]
+        known = self._announced[id_]
         known.candidate = None
         if not known.told and time - known.since >= self._dwell_s:
-            self._appeared(id, known, uncertain=True)
+            self._appeared(id_, known, uncertain=True)
 
     def missed(self, ids: Collection[int]) -> None:
         """These were not seen."""
@@ -96,6 +96,6 @@ class Announcer:
         events, self._events = tuple(self._events), []
         return events
 
-    def _appeared(self, id: int, known: _Announced, *, uncertain: bool) -> None:  # noqa: A002
+    def _appeared(self, id_: int, known: _Announced, *, uncertain: bool) -> None:
         known.told = True
-        self._events.append(Event("face_appeared", id, None, known.label, known.confidence, uncertain))
+        self._events.append(Event("face_appeared", id_, None, known.label, known.confidence, uncertain))

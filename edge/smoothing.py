@@ -18,14 +18,14 @@ class Smoother:
         self._time_constant_s = time_constant_s
         self._averages: dict[int, tuple[float, Probabilities]] = {}
 
-    def update(self, id: int, probabilities: Probabilities, time: float) -> Probabilities:  # noqa: A002
+    def update(self, id_: int, probabilities: Probabilities, time: float) -> Probabilities:
         """The (7,) average after this frame's (7,) probabilities. The first frame of an id stands for itself."""
         average = probabilities
-        if id in self._averages and self._time_constant_s > 0:
-            before, old = self._averages[id]
+        if id_ in self._averages and self._time_constant_s > 0:
+            before, old = self._averages[id_]
             fresh_share = -math.expm1(-max(time - before, 0.0) / self._time_constant_s)
             average = old + fresh_share * (probabilities - old)
-        self._averages[id] = time, average
+        self._averages[id_] = time, average
         return average
 
     def keep(self, ids: Collection[int]) -> None:
