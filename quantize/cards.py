@@ -92,6 +92,7 @@ def _readme(cards: list[Card], emotions: list[Card], charts: list[str]) -> str:
         made=MADE,
         listing=listing(cards),
         common=common,
+        of_fer2013=any("FER2013" in card["origin"]["pictures"] for card in emotions),
         emotions=[_emotion(card, common, charts) for card in emotions],
         others=[{**card, "measured": measurements(card.get("metrics", {}))} for card in cards if "labels" not in card],
     )
