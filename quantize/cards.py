@@ -198,6 +198,8 @@ def _uncertain(rule: dict[str, Any], below: float) -> str:
     words = f"It calls itself uncertain below a confidence of {below:.2f}"
     if "coverage" not in rule:
         return f"{words}, {rule['rule']}."
+    if not rule["coverage"]:
+        return f"{words}: all of the faces it was set on."
     return (
         f"{words}: about {percent(1 - rule['coverage'])} of the faces it was set on. Of the others "
         f"{percent(rule['accuracy_of_accepted'])} were right there."
