@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import csv
 import json
 import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from edge.emotion.card import load_verified
-from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.errors import EdgeError
-from quantize import calibration, cards, golden
-from quantize.pair import Pair, foreign_pair, shipped_pair
-from quantize.pictures import class_names, read_pictures
+from quantize import calibration, cards, golden, questions
+from quantize.pair import Pair
 from quantize.publish import publish
+from quantize.questions import as_learnt, calibration_choices, recipe_of
 from quantize.report import Question, compare
-from quantize.statements import LICENCE
 from training.errors import DataError
-from training.held_out import Known, by_own_labels, held_out, known, later_half
-from training.sources import read_source
+from training.held_out import held_out, known
 from training.splits import SPLITS
 
 log = logging.getLogger("quantize")
@@ -39,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         return options.action(options)
+    except (UnicodeDecodeError, csv.Error) as err:
+        sys.stderr.write(f"quantize: {getattr(options, 'data', None)}: not a text file in UTF-8 ({err})\n")
+        return 2
     except (EdgeError, OSError) as err:
         sys.stderr.write(f"quantize: {err}\n")
         return 2
@@ -59,10 +58,10 @@ def _choose(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     faces = known(options.data)
-    pictures = calibration.representative(faces.splits["Training"], _calibration(options.calibration, faces))
+    pictures = calibration.representative(faces.splits["Training"], calibration_choices(options.calibration, faces))
     from quantize.convert import convert
 
-    faces = _as_learnt(faces, _recipe(options.run))
+    faces = as_learnt(faces, recipe_of(options.run))
     test = held_out(faces, options.split, options.ck)
 
     target = options.out / f"{options.name}.tflite"
@@ -81,7 +80,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     recipe = load_verified(model)[1].get("training", {}).get("recipe", {})
     from quantize.describe import calibrated_again
 
-    faces = _as_learnt(known(options.data), recipe)
+    faces = as_learnt(known(options.data), recipe)
     test = held_out(faces, options.split, options.ck)
     card = calibrated_again(model, faces.splits["PublicTest"], test)
     log.info("%s: temperature %.3f, uncertain below %.3f", model, card["temperature"], card["uncertain_below"])
@@ -93,55 +92,33 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _methods(options: argparse.Namespace) -> int:
     faces = known(options.data)
-    pictures = calibration.representative(faces.splits["Training"], _calibration(options.calibration, faces))
+    pictures = calibration.representative(faces.splits["Training"], calibration_choices(options.calibration, faces))
     from quantize.convert import checksum, load_float32
     from quantize.markdown import method_table
     from quantize.methods import Source, compare_methods, write_lines
 
     network = checksum(options.run)
-    selection = _as_learnt(faces, _recipe(options.run)).splits["PublicTest"]
+    selection = as_learnt(faces, recipe_of(options.run)).splits["PublicTest"]
     lines = compare_methods(Source.of(load_float32(options.run), pictures), selection)
     write_lines(options.run, network, lines)
     sys.stdout.write(method_table(lines))
     return 0
 
 
-def _as_learnt(faces: Known, recipe: dict[str, Any]) -> Known:
-    """FER2013's pictures with the labels that a network of this recipe learnt."""
-    from quantize.describe import learnt_words
-
-    return by_own_labels(faces) if learnt_words(recipe) else faces
-
-
-def _recipe(run: Path) -> dict[str, Any]:
-    """Of a run; what is wrong with its folder is said by whoever needs more of it."""
-    from training.run import FACTS
-
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return dict(json.loads((run / FACTS).read_text(encoding="utf-8"))["recipe"])
-    return {}
-
-
-def _calibration(file: Path | None, faces: Known) -> list[calibration.Choice]:
-    """As the file says; without one the committed choice for FER2013, and of other pictures as many as there are."""
-    if file is None and faces.keywords is None:
-        return calibration.choose(faces.splits["Training"], fewer=True)
-    return calibration.read_choices(file or calibration.ROWS_FILE)
-
-
 def _report(options: argparse.Namespace) -> int:
     from quantize.markdown import as_markdown
     from quantize.page import as_page
 
-    pair, question, stem = _foreign(options) if options.float else _shipped(options)
+    pair, question, model = _asked(options)
+    stem = (options.out or model.parent) / model.stem
     result = compare(pair, question)
-    result["quantization"] = load_verified(find_model(options.model))[1].get("quantization") if options.model else None
+    result["quantization"] = load_verified(model)[1].get("quantization") if options.model else None
     if options.sweep:
         from quantize.methods import DEFAULT
         from quantize.sweep import sweep
 
         method = (result["quantization"] or {"method": DEFAULT})["method"]
-        result["sweep"] = sweep(options.run, read_source(options.data), method)
+        result["sweep"] = sweep(options.run, known(options.data).splits, method)
     page = as_markdown(result)
     stem.parent.mkdir(parents=True, exist_ok=True)
     texts = {"json": json.dumps(result, indent=2, allow_nan=False) + "\n", "md": page, "html": as_page(result)}
@@ -150,34 +127,20 @@ def _report(options: argparse.Namespace) -> int:
     return 0 if result["within_limit"] else 1
 
 
-def _shipped(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
-    """One of our models and its run, on the crowd's faces."""
+def _asked(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
+    """The two files, what they are asked, and the int8 one."""
+    if options.float:
+        if not options.int8 or options.run or options.model or options.sweep or options.ck:
+            raise DataError("--float goes with --int8 and without --run, --model, --ck and --sweep")
+        labels = tuple(name.strip() for name in options.labels.split(",")) if options.labels else None
+        pixels = tuple(options.pixels) if options.pixels else None
+        named = {"labels": labels, "pixels": pixels, "limit_points": options.limit_points}
+        return *questions.foreign(options.float, options.int8, options.data, **named), options.int8
     if not (options.run and options.model):
         raise DataError("a report needs --run and --model, or --float and --int8")
     model = find_model(options.model)
-    pair = shipped_pair(options.run, model)
-    faces = _as_learnt(known(options.data), _recipe(options.run))
-    pictures = faces.splits[options.split].labelled()
-    if not len(pictures):
-        raise DataError(f"{options.data} holds no labelled face of {options.split}")
-    others = {} if options.ck is None else {"CK+, later half of its people": later_half(options.ck)[0]}
-    whose = f"{faces.truth or options.data.name}," if faces.keywords is None else "FER+"
-    split = f"{whose} {options.split}, everyday base rates"
-    question = Question(model.stem, split, pictures, LABELS, options.limit_points, others)
-    return pair, question, (options.out or model.parent) / model.stem
-
-
-def _foreign(options: argparse.Namespace) -> tuple[Pair, Question, Path]:
-    """Any classifier, on a folder of pictures by class."""
-    if not options.int8 or options.run or options.model or options.sweep or options.ck:
-        raise DataError("--float goes with --int8 and without --run, --model, --ck and --sweep")
-    pair = foreign_pair(options.float, options.int8, tuple(options.pixels) if options.pixels else None)
-    labels = tuple(name.strip() for name in options.labels.split(",")) if options.labels else None
-    names = class_names(options.data, labels, pair.classes)
-    pictures = read_pictures(options.data, names, pair.int8.shape)
-    name = options.int8.stem
-    question = Question(name, f"the folder {options.data.name}", pictures, names, options.limit_points)
-    return pair, question, (options.out or options.int8.parent) / name
+    named = {"split": options.split, "ck": options.ck, "limit_points": options.limit_points}
+    return *questions.shipped(options.run, model, options.data, **named), model
 
 
 def _golden(options: argparse.Namespace) -> int:
@@ -218,10 +181,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
 def _add_making(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """From a trained run to a model."""
     choose = actions.add_parser("choose", help="draw the calibration faces anew")
-    choose.add_argument("--seed", type=int, default=1)
+    choose.add_argument("--seed", type=_seed, default=1, metavar="0..4294967295")
     choose.set_defaults(action=_choose)
 
     convert = actions.add_parser("convert", help="write an int8 model and its card from a trained run")
@@ -229,7 +198,8 @@ def _add_making(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     convert.add_argument("--out", type=Path, default=Path("models"))
     convert.add_argument("--name", required=True, help="stem of the model's files, e.g. emotion")
     convert.add_argument("--ck", type=Path, help="folder of CK+ faces by emotion, to measure on them, too")
-    convert.add_argument("--licence", default=LICENCE, help="the card's words on the weights' licence")
+    words = "the card's words on the weights' licence; by default what is known of the pictures they were made from"
+    convert.add_argument("--licence", help=words)
     convert.add_argument("--method", help="how to make it int8; by default what `methods` measured as best for the run")
     convert.set_defaults(action=_convert)
 

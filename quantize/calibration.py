@@ -68,14 +68,17 @@ def write_choices(choices: Iterable[Choice], path: Path) -> None:
 
 
 def read_choices(path: Path) -> list[Choice]:
-    """Raises DataError for a missing file, a missing column or a line that is none."""
+    """Raises DataError for a missing file, one that is no text, a missing column or a line that is none."""
     if not path.is_file():
         raise DataError(f"{path} is missing; make it with `python -m quantize choose`")
-    with open(path, newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file)
-        if tuple(table.fieldnames or ()) != COLUMNS:
-            raise DataError(f"{path}: the first line must be {','.join(COLUMNS)}")
-        return [_choice(record, f"{path}, row {line + 2}") for line, record in enumerate(table)]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        raise DataError(f"{path}: not a text file in UTF-8 ({err})") from err
+    table = csv.DictReader(text.splitlines())
+    if tuple(table.fieldnames or ()) != COLUMNS:
+        raise DataError(f"{path}: the first line must be {','.join(COLUMNS)}")
+    return [_choice(record, f"{path}, row {line + 2}") for line, record in enumerate(table)]
 
 
 def representative(training: FaceSet, choices: Iterable[Choice]) -> np.ndarray:

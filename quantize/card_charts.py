@@ -58,6 +58,7 @@ def _recall(metrics: dict[str, Any]) -> list[Line]:
             f"{faces[label]:,}" if label in faces else "",
         )
         for label in LABELS
+        if faces.get(label, 1)
     ]
 
 

@@ -92,6 +92,7 @@ def _readme(cards: list[Card], emotions: list[Card], charts: list[str]) -> str:
         made=MADE,
         listing=listing(cards),
         common=common,
+        of_fer2013=any("FER2013" in card["origin"]["pictures"] for card in emotions),
         emotions=[_emotion(card, common, charts) for card in emotions],
         others=[{**card, "measured": measurements(card.get("metrics", {}))} for card in cards if "labels" not in card],
     )
@@ -175,7 +176,8 @@ def failures(card: Card) -> list[str]:
     """Sentences about where it fails, read from the numbers."""
     metrics = card["metrics"]
     recall = metrics["everyday"]["recall"]
-    seldom = sorted(LABELS, key=lambda label: recall[label])[:3]
+    shown = [label for label in LABELS if metrics["faces_by_label"][label]]
+    seldom = sorted(shown, key=lambda label: recall[label])[:3]
     other = metrics["balanced"]["recall"]
     found = ", ".join(f"**{label}** in {percent(recall[label])} ({percent(other[label])})" for label in seldom)
     sentences = [f"Least often recognised: {found}; in brackets with balanced base rates."]
@@ -187,13 +189,21 @@ def failures(card: Card) -> list[str]:
         clean = percent(metrics["everyday"]["accuracy"]["value"])
         sentences.append(f"The bad pictures that cost it the most: {worst} right, where it is {clean} on clean ones.")
     if "uncertain" in card:
-        one = card["uncertain"]
-        sentences.append(
-            f"It calls itself uncertain below a confidence of {card['uncertain_below']:.2f}: about "
-            f"{percent(1 - one['coverage'])} of the faces it was set on. Of the others "
-            f"{percent(one['accuracy_of_accepted'])} were right there."
-        )
+        sentences.append(_uncertain(card["uncertain"], card["uncertain_below"]))
     return sentences
+
+
+def _uncertain(rule: dict[str, Any], below: float) -> str:
+    """The sentence about what it will not name. rule: with its figures only where they are this model's own."""
+    words = f"It calls itself uncertain below a confidence of {below:.2f}"
+    if "coverage" not in rule:
+        return f"{words}, {rule['rule']}."
+    if not rule["coverage"]:
+        return f"{words}: all of the faces it was set on."
+    return (
+        f"{words}: about {percent(1 - rule['coverage'])} of the faces it was set on. Of the others "
+        f"{percent(rule['accuracy_of_accepted'])} were right there."
+    )
 
 
 def recipe_title(name: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.emotion.card import Card, card_path, write_card
 from edge.emotion.tflite import TfliteModel
-from quantize.describe import calibrated_card, described, with_metrics
+from quantize.describe import calibrated, described, shipped_start, with_metrics
 from quantize.methods import DEFAULT, METHODS, RULE, Source, known, read_lines
 from quantize.operators import float_operators
 from quantize.pair import FLOAT_FILE
@@ -36,13 +36,14 @@ def convert(
     pictures: np.ndarray,
     selection: FaceSet,
     test: HeldOut,
-    licence: str,
+    licence: str | None,
     target: Path,
     method: str | None = None,
 ) -> Card:
     """Write `target` (.tflite) and its card, and the float file and card into the run folder. Returns the int8 card.
 
     pictures: (N, S, S) uint8, representative, for the ranges of the integers. selection: what the card is fitted to.
+    licence: the card's words on the weights' licence, or None for what is known of the pictures.
     method: a key of METHODS; by default the one that did best where `python -m quantize methods` measured the run.
     Both targets are replaced at the end, each in one step: an error leaves the old ones.
     Raises DataError for an unusable run or data, ConversionError where the result is not all integers.
@@ -53,16 +54,18 @@ def convert(
     files = METHODS[quantization["method"]](source)
     check_integers(files.int8)
 
+    before = shipped_start(run)
+    float_card = with_metrics(files.float32, calibrated(files.float32, card, selection, before), test)
+    card = with_metrics(files.int8, calibrated(files.int8, card, selection, before), test, corruptions=True)
+    card["metrics"]["float32"] = float_card["metrics"]
+
     float_file = run / FLOAT_FILE
     float_file.write_bytes(files.float32)
-    float_card = with_metrics(float_file, calibrated_card(float_file, card, selection), test)
-
+    write_card(float_file, float_card)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting_") as folder:
         staged = Path(folder) / target.name
         staged.write_bytes(files.int8)
-        card = with_metrics(staged, calibrated_card(staged, card, selection), test, corruptions=True)
-        card["metrics"]["float32"] = float_card["metrics"]
         write_card(staged, card)
         os.replace(staged, target)
         os.replace(card_path(staged), card_path(target))

@@ -5,22 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from edge.emotion.card import Card, card_path, check_emotion_card, load_verified, write_card
+from edge.emotion.card import Card, card_path, card_text, check_emotion_card, load_verified
 from edge.emotion.classifier import EmotionClassifier, probabilities
 from edge.emotion.crop import CROP_VERSION
 from edge.emotion.labels import LABELS
 from edge.emotion.tflite import find_model
 from edge.errors import ModelError
-from quantize.course import course
-from quantize.statements import BENCHMARK_USE, INTENDED_USE, LICENCE_NOTES, LIMITS, origin
+from quantize.course import course, learnt_words, stopped_early
+from quantize.made_from import made_from, of_run
+from quantize.publish import publish
+from quantize.statements import BENCHMARK_USE, INTENDED_USE, limits, origin, terms
 from training.confidence import ACCEPTED_ACCURACY, Threshold, accept_above, fit_base_rates, fit_calibration
 from training.data import FaceSet
 from training.errors import DataError
@@ -42,28 +42,32 @@ LEAST_COVERAGE = 0.25
 """Share of the faces that must be sure enough to be named."""
 USUAL_UNCERTAIN_BELOW = 0.575
 """The shipped model's."""
-KEPT_OF_THE_START = ("temperature", "bias", "base_rates", "uncertain_below", "uncertain")
+FITTED = ("temperature", "bias", "base_rates", "uncertain_below", "uncertain")
+"""What the faces a card is fitted to tell of the network's confidence."""
 
 
-def described(run: Path, model: keras.Model, licence: str, calibration_faces: int) -> Card:
-    """The part of the card that needs no measurement. Raises DataError where the run folder is incomplete."""
+def described(run: Path, model: keras.Model, licence: str | None, calibration_faces: int) -> Card:
+    """The part of the card that needs no measurement. Raises DataError where the run folder is incomplete.
+
+    licence: what the owner of the pictures says of it, or None.
+    """
     facts, epochs = _run_facts(run)
-    best = best_epoch([{key: float(value) for key, value in line.items()} for line in epochs])
-    if len(epochs) < facts["recipe"]["epochs"]:
-        log.warning("%s is not finished: %d of %d epochs", run, len(epochs), facts["recipe"]["epochs"])
-    data = dict(facts["training"])
+    best = int(best_epoch([{key: float(value) for key, value in line.items()} for line in epochs])["epoch"])
+    recipe = facts["recipe"]
+    if len(epochs) < recipe["epochs"] and not stopped_early(recipe, len(epochs), best):
+        log.warning("%s is not finished: %d of %d epochs", run, len(epochs), recipe["epochs"])
+    data, made = dict(facts["training"]), made_from(facts)
     return {
         "labels": list(LABELS),
         "input": [1, *model.input_shape[1:]],
         "crop_version": CROP_VERSION,
         "base_rates": data.pop("base_rates"),
-        "origin": origin(_first_start(facts)),
-        "licence": licence,
-        "licence_notes": LICENCE_NOTES,
-        "intended_use": BENCHMARK_USE if learnt_words(facts["recipe"]) else INTENDED_USE,
-        "limits": list(LIMITS),
+        "origin": origin(made),
+        **terms(made, licence),
+        "intended_use": BENCHMARK_USE if made.fer2013 and learnt_words(recipe) else INTENDED_USE,
+        "limits": limits(made),
         "training": {
-            **course(facts, len(epochs), int(best["epoch"])),
+            **course(facts, len(epochs), best),
             "data": data,
             "calibration_pictures": calibration_faces,
         },
@@ -72,50 +76,29 @@ def described(run: Path, model: keras.Model, licence: str, calibration_faces: in
     }
 
 
-def learnt_words(recipe: dict[str, Any]) -> bool:
-    """Whether most of the targets were FER2013's own labels."""
-    return float(recipe.get("own_labels", 0.0)) >= 0.5
-
-
-def _first_start(facts: dict[str, Any]) -> str | None:
-    """What the first run began from, where one began with the weights of another."""
-    start = facts["recipe"].get("start")
-    while start and (Path(start) / FACTS).is_file():
-        start = json.loads((Path(start) / FACTS).read_text())["recipe"].get("start")
-    return start
-
-
-def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
-    """Write the card of the file at `path`, with what these faces tell of its confidence; return it.
+def calibrated(content: bytes, card: Card, selection: FaceSet, before: Card | None = None) -> Card:
+    """The card of this file, with what these faces tell of its confidence.
 
     Temperature and bias fit the crowd's majority label, since that is what a confidence is about: of the faces at 0.8,
     eight in ten are what most people say. (Fitted to the votes they would tell which share of the people says so.)
-    The base rates, which `balanced` divides out, are nearly the shares of votes that the network expects here. Where
-    some emotion has hardly a face among them, a network that began from a shipped one keeps what that one's card says:
-    else the emotions somebody has no pictures of would be lost in the card, which the network still knows.
+    The base rates, which `balanced` divides out, are nearly the shares of votes that the network expects here.
+
+    before: the card that it has, or that of the shipped model it began from. Where some emotion has hardly a face
+    among these, that one's values are kept: else the emotions somebody has no pictures of would be lost in the card,
+    which the network still knows.
     """
     selection = selection.labelled()
-    before = _shipped_start(card)
-    fewest = int(np.bincount(selection.labels, minlength=len(LABELS)).min())
-    if before is not None and fewest < FEW_FACES:
-        log.warning("%d faces of some emotion to calibrate on: kept what the card of %s says", fewest, before["name"])
-        card = card | {key: before[key] for key in KEPT_OF_THE_START if key in before}
-        card = card | {"size_bytes": path.stat().st_size}
-        write_card(path, card)
-        return card
-    write_card(path, card | {"temperature": 1.0, "uncertain_below": 0.0})
-    logits = model_logits(EmotionClassifier(path), selection.images)
+    few = _seldom(selection)
+    if before is not None and few:
+        words = "fewer than %d faces to calibrate on of %s: kept what the card of %s says"
+        log.warning(words, FEW_FACES, ", ".join(few), before["name"])
+        return card | {key: before[key] for key in FITTED if key in before} | {"size_bytes": len(content)}
+    unfitted = card | {"temperature": 1.0, "uncertain_below": 0.0}
+    logits = model_logits(_classifier(content, unfitted), selection.images)
     temperature, bias = fit_calibration(logits, np.eye(len(LABELS))[selection.labels])
     answers = probabilities(logits, temperature, bias)
-    confidence, right = answers.max(axis=1), answers.argmax(axis=1) == selection.labels
-    threshold, rule = accept_above(confidence, right), UNCERTAIN_RULE
-    if threshold.coverage < LEAST_COVERAGE:  # then hardly anything would ever be said
-        usual = float((before or {}).get("uncertain_below", USUAL_UNCERTAIN_BELOW))
-        sure = confidence >= usual
-        threshold = Threshold(usual, float(sure.mean()), float(right[sure].mean()) if sure.any() else 0.0)
-        rule = f"as usual: at hardly any confidence are {ACCEPTED_ACCURACY:.0%} of these faces right"
-        log.warning("uncertain below %g, %s", usual, rule)
-    card = card | {
+    threshold, rule = _threshold(answers.max(axis=1), answers.argmax(axis=1) == selection.labels, before)
+    return card | {
         "temperature": temperature,
         "bias": bias.tolist(),
         "base_rates": fit_base_rates(logits, selection.labels, temperature).tolist(),
@@ -125,21 +108,42 @@ def calibrated_card(path: Path, card: Card, selection: FaceSet) -> Card:
             "coverage": round(threshold.coverage, 5),
             "accuracy_of_accepted": round(threshold.accuracy, 5),
         },
-        "size_bytes": path.stat().st_size,
+        "size_bytes": len(content),
     }
-    write_card(path, card)
-    return card
 
 
-def _shipped_start(card: Card) -> Card | None:
-    """The card of the shipped model that the training began from."""
-    start = card.get("training", {}).get("recipe", {}).get("start")
-    if not start or Path(start).is_dir():
+def _seldom(faces: FaceSet) -> list[str]:
+    """The emotions that too few of the faces show."""
+    counts = np.bincount(faces.labels, minlength=len(LABELS))
+    return [label for label, count in zip(LABELS, counts, strict=True) if count < FEW_FACES]
+
+
+def _threshold(confidence: np.ndarray, right: np.ndarray, before: Card | None) -> tuple[Threshold, str]:
+    """Below which confidence it is uncertain, and by which rule. before: see `calibrated`."""
+    threshold = accept_above(confidence, right)
+    if threshold.coverage >= LEAST_COVERAGE:
+        return threshold, UNCERTAIN_RULE
+    # Hardly anything would ever be said.
+    usual = float((before or {}).get("uncertain_below", USUAL_UNCERTAIN_BELOW))
+    sure = confidence >= usual
+    rule = f"as usual: at hardly any confidence are {ACCEPTED_ACCURACY:.0%} of these faces right"
+    log.warning("uncertain below %g, %s", usual, rule)
+    return Threshold(usual, float(sure.mean()), float(right[sure].mean()) if sure.any() else 0.0), rule
+
+
+def shipped_start(run: Path) -> Card | None:
+    """The card of the shipped model that the run, or the first of those it followed, began from.
+
+    Its rule of uncertainty without the figures, which are of another network.
+    """
+    made = of_run(str(run))
+    if made is None or made.start is None:
         return None
     try:
-        return load_verified(find_model(start))[1]
+        before = load_verified(find_model(made.start))[1]
     except ModelError:
         return None
+    return before | {"uncertain": {"rule": f"as in the card of {before['name']}"}}
 
 
 def calibrated_again(model: Path, selection: FaceSet, test: HeldOut) -> Card:
@@ -151,22 +155,20 @@ def calibrated_again(model: Path, selection: FaceSet, test: HeldOut) -> Card:
     content, card = load_verified(model)
     check_emotion_card(card, model)
     before = card.get("metrics", {})
-    with tempfile.TemporaryDirectory(dir=model.parent, prefix=".calibrating_") as folder:
-        staged = Path(folder) / model.name
-        staged.write_bytes(content)
-        card = with_metrics(staged, calibrated_card(staged, card, selection), test, corruptions=True)
-        if "float32" in before and before["everyday"] == card["metrics"]["everyday"]:
-            card["metrics"]["float32"] = {"everyday": before["float32"]["everyday"]}
-            write_card(staged, card)
-        os.replace(card_path(staged), card_path(model))
+    card = with_metrics(content, calibrated(content, card, selection, before=card), test, corruptions=True)
+    if "float32" in before and before["everyday"] == card["metrics"]["everyday"]:
+        card["metrics"]["float32"] = {"everyday": before["float32"]["everyday"]}
+    publish({card_path(model): card_text(card)})
     return card
 
 
-def with_metrics(path: Path, card: Card, test: HeldOut, corruptions: bool = False) -> Card:
-    """Measure the file through the device's classifier, write the numbers into its card, return it."""
-    card = card | {"metrics": summary(measure(EmotionClassifier(path), test, corruptions).result)}
-    write_card(path, card)
-    return card
+def with_metrics(content: bytes, card: Card, test: HeldOut, corruptions: bool = False) -> Card:
+    """The card of this file with what was measured of it through the device's classifier."""
+    return card | {"metrics": summary(measure(_classifier(content, card), test, corruptions).result)}
+
+
+def _classifier(content: bytes, card: Card) -> EmotionClassifier:
+    return EmotionClassifier(Path("the converted network"), loaded=(content, card))
 
 
 PROTOCOLS = ("tie_rule", "without_ties", "without_twins", "authors_majority", "fer2013_labels", "by_agreement")

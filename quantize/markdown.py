@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from quantize import classes
 from quantize.verdict import chance, milliseconds, signed, verdict
 from training.reports.tables import interval, markdown, percent, percent_or_dash
 
@@ -29,13 +30,8 @@ def as_markdown(result: dict[str, Any]) -> str:
             name = f"batch of {setting['batch']}, {setting['threads']} thread{'s' if setting['threads'] > 1 else ''}"
             lines.append((name + ", median", *(f"{milliseconds(setting['ms'][key])} ms" for key in ("float", "int8"))))
     kinds = [
-        (
-            label,
-            str(one["per_class"][label]["faces"]),
-            *(percent(each["per_class"][label]["recall"]) for each in (one, other)),
-            *(percent(each["per_class"][label]["precision"]) for each in (one, other)),
-        )
-        for label in result["labels"]
+        (line.name, str(line.pictures), *map(percent, line.recall), *map(percent_or_dash, line.precision))
+        for line in classes.lines(result)
     ]
     used = ", ".join(f"{count} {operator}" for operator, count in sorted(result["operators"].items()))
     return f"""# {result["name"]}: float against int8

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from quantize import charts, verdict
+from quantize import charts, classes, verdict
 
 TEMPLATE = Path(__file__).with_name("page.html")
 MATRIX_CLASSES = 12
@@ -21,6 +21,7 @@ def as_page(result: dict[str, Any]) -> str:
     """result: as `quantize.report.compare` gives it."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    environment.filters["number_or_dash"] = lambda share: "–" if share is None else f"{100 * share:.1f}"
     environment.filters["signed"] = verdict.signed
     environment.filters["ms"] = verdict.milliseconds
     environment.filters["chance"] = verdict.chance
@@ -30,6 +31,7 @@ def as_page(result: dict[str, Any]) -> str:
         one=result["float"],
         other=result["int8"],
         verdict=verdict.verdict(result),
+        lines=classes.lines(result),
         interval=verdict.difference_interval(result),
         size_ratio=verdict.size_ratio(result),
         speed_ratio=verdict.speed_ratio(result),
@@ -43,7 +45,9 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
     """The charts by name; None where there is nothing to draw."""
     one, other = result["float"], result["int8"]
     worst = {layer["number"] for layer in worst_layers(result)}
-    kinds = [(name, {s: result[s]["per_class"][name]["recall"] for s in charts.SIDES}) for name in result["labels"]]
+    kinds = [
+        (name, {s: result[s]["per_class"][name]["recall"] for s in charts.SIDES}) for name in classes.shown(result)
+    ]
     risk = max(point["risk"] for each in (one, other) for point in each["risk_coverage"])
     return {
         "classes": charts.shares(

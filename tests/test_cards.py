@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("jinja2", reason="model cards need the training extra: pip install -e .[training]")
 
 from edge.emotion.labels import LABELS
-from quantize import cards
+from quantize import card_charts, cards
 from quantize.__main__ import main
 from training.errors import DataError
 
@@ -73,6 +73,33 @@ def test_what_only_one_card_says_stands_in_its_own_section(models: Path) -> None
     assert text.index("## `emotion-owl`") < text.index("Only for owls.")
     assert before.count(shipped_card()["intended_use"]) == 1
     assert text.count(shipped_card()["intended_use"]) == people
+
+
+def test_a_page_of_models_of_ones_own_pictures_speaks_of_no_others(tmp_path: Path) -> None:
+    card = shipped_card()
+    del card["licence_notes"]
+    card |= {"origin": {"pictures": "those of the person who trained it"}, "licence": "MIT", "limits": ["None."]}
+    card["metrics"] = {
+        key: card["metrics"][key] for key in ("split", "faces", "everyday", "balanced", "faces_by_label")
+    }
+    card["training"]["notes"] = []
+    add(tmp_path, "mine", card)
+    text = cards.texts(tmp_path)[cards.README]
+    assert "FER" not in text
+    assert "ten people" not in text
+    assert "the emotion that the picture was sorted to" in text
+
+
+def test_failures_tell_only_of_emotions_with_faces_and_of_the_models_own_figures() -> None:
+    card = shipped_card()
+    card["metrics"]["faces_by_label"]["disgust"] = 0
+    card["uncertain"] = {"rule": "as in the card of emotion"}
+    text = " ".join(cards.failures(card))
+    assert "disgust" not in text
+    assert "below a confidence of 0.57, as in the card of emotion." in text
+    assert ">disgust<" not in card_charts.charts(card)["recall"]
+    card["uncertain"] = {"rule": "as usual", "coverage": 0.0, "accuracy_of_accepted": 0.0}
+    assert cards.failures(card)[-1].endswith(": all of the faces it was set on.")
 
 
 def test_a_card_with_intervals_shows_them(models: Path) -> None:

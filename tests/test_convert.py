@@ -25,6 +25,7 @@ from quantize import calibration, cards
 from quantize.__main__ import main
 from quantize.convert import ConversionError, check_integers, load_float32
 from quantize.converter import float_content
+from quantize.describe import FEW_FACES
 from quantize.operators import float_operators
 from training.metrics import calibration_error
 from training.networks import residual
@@ -73,15 +74,29 @@ def test_the_file_is_all_integers_and_takes_raw_pixels(converted: Path) -> None:
     assert classifier.card["input"] == [1, 48, 48, 1]
 
 
-def test_a_finished_model_is_calibrated_again(converted: Path, home: Path, tmp_path: Path) -> None:
-    model, known = tmp_path / converted.name, card_path(converted).read_text()
+def test_a_finished_model_is_calibrated_again(converted: Path, tmp_path: Path) -> None:
+    folder, data = tmp_path / "models", tmp_path / "data"
+    folder.mkdir()
+    data.mkdir()
+    write_fer2013(data, per_label=FEW_FACES)
+    model, known = folder / converted.name, json.loads(card_path(converted).read_text())
     model.write_bytes(converted.read_bytes())
-    card_path(model).write_text(json.dumps(json.loads(known) | {"temperature": 3.0, "bias": [0.5] * 7}))
+    fitted = []
+    for changed in ({}, {"temperature": 3.0, "bias": [0.5] * 7}):
+        card_path(model).write_text(json.dumps(known | changed))
+        assert main(["calibrate", f"--model={model}", f"--data={data}"]) == 0
+        fitted.append(json.loads(card_path(model).read_text()))
+    assert fitted[0] == fitted[1]
+    assert set(folder.iterdir()) == {model, card_path(model)}
+
+
+def test_calibrating_on_few_faces_measures_and_keeps_the_rest(converted: Path, home: Path, tmp_path: Path) -> None:
+    model, before = tmp_path / converted.name, json.loads(card_path(converted).read_text())
+    model.write_bytes(converted.read_bytes())
+    card_path(model).write_text(json.dumps(before | {"metrics": {**before["metrics"], "faces": 0}}))
     assert main(["calibrate", f"--model={model}", f"--data={home / 'data'}"]) == 0
-    fitted, before = json.loads(card_path(model).read_text()), json.loads(known)
     before["metrics"]["float32"] = {"everyday": before["metrics"]["float32"]["everyday"]}
-    assert fitted == before
-    assert set(tmp_path.iterdir()) == {model, card_path(model)}
+    assert json.loads(card_path(model).read_text()) == before
 
 
 def test_it_answers_like_the_network(converted: Path, home: Path) -> None:
@@ -140,7 +155,9 @@ def test_the_report_compares_float_and_int8(
     assert main([*options, "--limit-points=-101"]) == 1
 
 
-def test_a_run_on_ones_own_pictures_needs_nothing_else(home: Path, tmp_path: Path) -> None:
+def test_a_run_on_ones_own_pictures_needs_nothing_else(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fewer than the committed choice asks for, and some emotions without any."""
     for label in ("happy", "sad", "neutral"):
         (tmp_path / "faces" / label).mkdir(parents=True)
@@ -161,7 +178,10 @@ def test_a_run_on_ones_own_pictures_needs_nothing_else(home: Path, tmp_path: Pat
     assert card["training"]["calibration_pictures"] == 2 + 3 * 10
     assert card["metrics"]["faces"] == 6
     assert not (tmp_path / "README.md").exists(), "a page of models is written where one is kept"
-    assert main(["report", f"--model={tmp_path / 'mine.tflite'}", "--limit-points=100", *places[:2]]) == 0
+    assert card["uncertain"] == {"rule": "as in the card of emotion"}
+    assert "as in the card of emotion." in " ".join(cards.failures(card))
+    monkeypatch.chdir(tmp_path / "faces")
+    assert main(["report", f"--model={tmp_path / 'mine.tflite'}", "--limit-points=100", "--data=.", places[1]]) == 0
     result = json.loads((tmp_path / "mine.report.json").read_text())
     assert result["split"] == "faces, PrivateTest, everyday base rates"
 
@@ -183,6 +203,34 @@ def test_a_run_of_fer2013s_own_labels_is_measured_by_them(home: Path, tmp_path: 
     assert main(["report", f"--model={tmp_path / 'words.tflite'}", "--limit-points=100", *places]) == 0
     result = json.loads((tmp_path / "words.report.json").read_text())
     assert result["split"] == "FER2013's own labels, PrivateTest, everyday base rates"
+
+
+def test_a_run_of_fer2013_without_votes_is_converted(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "run", tmp_path / "run")
+    (tmp_path / "data").mkdir()
+    shutil.copy(home / "data" / "fer2013.csv", tmp_path / "data")
+    facts = json.loads((home / "run" / FACTS).read_text())
+    (tmp_path / "run" / FACTS).write_text(json.dumps({**facts, "recipe": {"epochs": 1, "own_labels": 1.0}}))
+    places = [f"--data={tmp_path / 'data'}", f"--run={tmp_path / 'run'}", f"--out={tmp_path}"]
+    assert main(["convert", "--name", "words", *places]) == 0
+    card = json.loads((tmp_path / "words.json").read_text())
+    assert card["metrics"]["truth"] == "FER2013's own labels"
+    assert "votes" not in card["origin"]
+
+
+def test_a_table_that_is_no_text_is_one_line(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "people.csv"
+    table.write_bytes("path,emotion\nmüde.png,happy\n".encode("latin-1"))
+    for changed in ({"data": table}, {"calibration": table}):
+        assert convert(home, out=tmp_path / "models", **changed) == 2
+        assert f"quantize: {table}: not a text file in UTF-8" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "one"])
+def test_a_seed_is_a_number_that_numpy_takes(home: Path, seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["choose", f"--data={home / 'data'}", "--seed", seed])
+    assert f"'{seed}' is no whole number from 0 to 4294967295" in capsys.readouterr().err
 
 
 def test_a_float_file_is_refused(home: Path) -> None:

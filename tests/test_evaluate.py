@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,8 @@ from training.held_out import (
     second_half_of_people,
 )
 from training.metrics import calibration_error, evaluate, mcnemar, proportion, rounded
+from training.reports.figures import draw
+from training.reports.tables import headline
 
 SAD, NEUTRAL = LABELS.index("sad"), LABELS.index("neutral")
 
@@ -220,6 +223,31 @@ def test_every_protocol_counts_its_own_faces(measured: Measured) -> None:
         "all 10": 12,
     }
     assert "neutral, happiness" in result["tie_rule"]
+
+
+def test_a_share_of_no_faces_is_a_dash(data: Path, tmp_path: Path) -> None:
+    shutil.copy(data / "fer2013.csv", tmp_path)
+    lines = (data / "fer2013new.csv").read_text().splitlines()
+    tied = [",".join([*line.split(",")[:2], "5,0,0,5,0,0,0,0,0,0"]) for line in lines[1:]]
+    (tmp_path / "fer2013new.csv").write_text("\n".join([lines[0], *tied]) + "\n")
+    result = measure(BarClassifier(), held_out(known(tmp_path), "PrivateTest", ck=None)).result
+    assert result["without_ties"] == {"value": None, "low": 0.0, "high": 1.0, "faces": 0}
+    assert result["authors_majority"]["faces"] == 0
+    lines = {line[0]: line[1] for line in headline(result)}
+    assert lines["without tied faces"] == lines["FER+ authors' rule, 8 classes"] == "–"
+    draw({"model": "bars", **result}, tmp_path, "bars")
+    assert (tmp_path / "bars.protocols.png").is_file()
+
+
+def test_fer2013_without_its_votes_is_measured_by_its_own_labels(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copy(data / "fer2013.csv", tmp_path)
+    test = held_out(known(tmp_path), "PrivateTest", ck=None)
+    assert (test.truth, test.crowd, len(test.faces)) == ("FER2013's own labels", None, 14)
+    assert test.names[0].startswith("fer2013.csv row ")
+    assert measure(BarClassifier(), test).result["everyday"]["accuracy"]["value"] == 1
+    assert "fer2013new.csv is missing: FER2013's own labels count" in caplog.text
 
 
 def test_corruptions_cost_what_they_hide(measured: Measured) -> None:

@@ -96,6 +96,13 @@ def test_any_classifier_gets_its_page(home: Path, tmp_path: Path) -> None:
     assert not re.search(r"(src|href|url\()\s*=?\s*[\"']?https?:", page)
 
 
+def test_the_data_has_a_name_where_it_is_here(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home / "pictures")
+    files = [f"--{kind}={home / kind}.tflite" for kind in ("float", "int8")]
+    assert main(["report", "--data=.", f"--out={tmp_path}", "--limit-points=50", *files]) == 0
+    assert "the folder pictures, 36 pictures" in (tmp_path / "int8.report.md").read_text()
+
+
 def test_a_keras_file_serves_as_well(home: Path, tmp_path: Path) -> None:
     assert report(home, tmp_path, float="float.keras") == 0
 

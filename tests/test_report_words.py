@@ -187,3 +187,32 @@ def test_the_page_and_the_text_name_the_method_and_the_other_faces() -> None:
         assert "0.83" in text
         assert "posed faces" in text
         assert "99.8 %" in text
+
+
+def test_of_classes_without_a_picture_nothing_is_said() -> None:
+    labels = np.zeros(4, np.int64)
+    pictures = FaceSet(np.zeros((4, 48, 48), np.uint8), np.eye(3, dtype=np.float32)[labels], labels, np.arange(4))
+    numbers = result()
+    numbers["labels"] = ["here", "answered", "nowhere"]
+    one = evaluate(
+        np.array([[0.9, 0.1, 0], [0.4, 0.6, 0], [0.2, 0.8, 0], [0.9, 0.1, 0]]),
+        pictures,
+        ("here", "answered", "nowhere"),
+    )
+    numbers["float"] = numbers["float"] | one
+    numbers["int8"] = numbers["int8"] | one
+    text = as_markdown(numbers)
+    assert "| here | 4 | 50.0 % | 50.0 % | 100.0 % | 100.0 % |" in text
+    assert "| answered |" not in text
+    assert "| nowhere |" not in text
+    assert "<td>nowhere</td>" not in as_page(numbers)
+
+
+def test_the_precision_of_a_class_that_is_never_answered_is_a_dash() -> None:
+    numbers = result()
+    labels = np.array([0, 0, 1, 1])
+    pictures = FaceSet(np.zeros((4, 48, 48), np.uint8), np.eye(2, dtype=np.float32)[labels], labels, np.arange(4))
+    one = evaluate(np.tile([0.9, 0.1], (4, 1)), pictures, ("<b>yes</b>", "no"))
+    numbers["int8"] = numbers["int8"] | one
+    assert "| no | 2 | 100.0 % | 0.0 % | 66.7 % | – |" in as_markdown(numbers)
+    assert "<td>–</td>" in as_page(numbers)

@@ -13,7 +13,7 @@ from tests.synthetic_fer2013 import write_fer2013
 from training.data import FaceSet, base_rates, labelled_faces, read_fer2013
 from training.errors import DataError
 from training.names import NO_LABEL
-from training.sources import blended, read_source, read_sources, require_every_emotion
+from training.sources import blended, kinds, read_source, read_sources, require_every_emotion
 
 
 def test_fer2013_is_found_under_both_names_and_by_its_file(tmp_path: Path) -> None:
@@ -42,6 +42,8 @@ def test_a_mix_shows_each_source_as_often_as_wished(tmp_path: Path) -> None:
     write_pictures(tmp_path / "faces", each=20)
     mixed = read_sources([f"{tmp_path}@0.5", f"{tmp_path / 'faces'}@3"])["Training"]
     assert len(mixed) == 70 + 28
+    assert kinds([f"{tmp_path}@0.5", f"{tmp_path / 'faces'}@3"]) == ["FER2013", "pictures"]
+    assert kinds([str(tmp_path / "faces")]) == ["pictures"]
     order = mixed.drawn(np.random.default_rng(1))
     assert len(order) == 35 + 3 * 28
     assert sorted(np.bincount(order[order >= 70] - 70)) == [3] * 28

@@ -60,6 +60,7 @@ def test_the_smoke_run_writes_everything(unbroken: Path) -> None:
     facts = json.loads((unbroken / FACTS).read_text())
     assert facts["seed"] == 1
     assert facts["training"]["faces"] == 7 * 19
+    assert facts["training"]["sources"] == ["FER2013"]
     assert sum(facts["training"]["base_rates"]) == pytest.approx(1, abs=1e-4)
     with open(unbroken / CURVE, newline="") as file:
         assert len(list(csv.DictReader(file))) == load_recipe("smoke").epochs

@@ -24,7 +24,7 @@ from training.normalization import MEASURED_ON, normalized
 from training.recipe import Recipe
 from training.recovered import recovered
 from training.run import cross_entropy
-from training.sources import read_sources, require_every_emotion
+from training.sources import kinds, read_sources, require_every_emotion
 from training.task import Epoch, Task
 from training.train import Watch, train
 
@@ -79,6 +79,7 @@ def train_emotions(recipe: Recipe, sources: list[str], run: Path, seed: int, wat
         adjusted = logit_adjusted(recipe.network, base_rates(training), recipe.logit_adjustment)
         recipe = replace(recipe, network=adjusted)
     task, training, selection = _as_task(recipe, training, selection)
+    task = _with_kinds(task, kinds(sources))
     return train(recipe, training, selection, run, seed, task, watch)
 
 
@@ -101,6 +102,11 @@ def begun_from(start: str, faces: np.ndarray | None = None) -> Callable[..., ker
 
     begun.__name__ = ended.name  # run.json tells it
     return begun
+
+
+def _with_kinds(task: Task, sources: list[str]) -> Task:
+    """The task whose facts also tell the kinds of its sources: the model's card says whose pictures they are."""
+    return replace(task, facts=lambda faces: {**task.facts(faces), "sources": sources})
 
 
 def _as_task(recipe: Recipe, training: FaceSet, selection: FaceSet) -> tuple[Task, FaceSet, FaceSet]:

@@ -120,7 +120,7 @@ def _by_protocol(answers: np.ndarray, faces: FaceSet, crowd: Crowd) -> dict[str,
         },
         "authors_majority": {
             "faces": int(counted.sum()),
-            "accuracy": proportion(int((crowd.authors == given)[counted].sum()), max(1, int(counted.sum()))),
+            "accuracy": _proportion((crowd.authors == given)[counted]),
         },
         "fer2013_labels": {
             **{key: by_keyword[key] for key in ("faces", "accuracy", "macro_f1")},
@@ -156,8 +156,15 @@ def _by_base_rates(
 
 
 def _counted(right: np.ndarray) -> dict[str, Any]:
-    """A share of right answers with its interval and the number of faces; of no faces, the widest interval."""
-    return proportion(int(right.sum()), max(1, len(right))) | {"faces": len(right)}
+    """A share of right answers with its interval and the number of faces."""
+    return _proportion(right) | {"faces": len(right)}
+
+
+def _proportion(right: np.ndarray) -> dict[str, float | None]:
+    """The share of right answers with its interval; of no faces there is none, and nothing is known of it."""
+    if not len(right):
+        return {"value": None, "low": 0.0, "high": 1.0}
+    return {**proportion(int(right.sum()), len(right))}
 
 
 def _share(right: np.ndarray) -> float | None:

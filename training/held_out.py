@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +14,13 @@ from training.errors import DataError
 from training.names import NO_LABEL, label_index
 from training.sources import VOTES_FILE, fer2013_file, read_source
 
+log = logging.getLogger(__name__)
+
 CONTEMPT = len(LABELS)
 """The FER+ authors' eighth class, which no model of ours answers."""
+
+OWN_LABELS = "FER2013's own labels"
+"""Whose labels they are, where nobody's votes count."""
 
 TIE_RULE = f"where two answers have equally many votes, the first in FER+'s order counts: {', '.join(VOTE_COLUMNS)}"
 
@@ -69,17 +75,20 @@ class Known:
 
 
 def known(source: Path) -> Known:
-    """Read a source. Raises DataError."""
+    """Read a source; FER2013 without the file of the votes is labelled as it came. Raises DataError."""
     file = fer2013_file(source)
     if file is None:
         return Known(read_source(source))
     keywords, votes = read_fer2013(file), file.with_name(VOTES_FILE)
+    if not votes.is_file():
+        log.warning("%s is missing: %s count, not what people see", votes, OWN_LABELS)
+        return Known(keywords, truth=OWN_LABELS)
     return Known(with_crowd_votes(keywords, votes), keywords, votes)
 
 
 def by_own_labels(faces: Known) -> Known:
     """FER2013's pictures, labelled by the words they were searched by; other pictures as they are."""
-    return faces if faces.keywords is None else Known(faces.keywords, truth="FER2013's own labels")
+    return faces if faces.keywords is None else Known(faces.keywords, truth=OWN_LABELS)
 
 
 def held_out(faces: Known, split: str, ck: Path | None) -> HeldOut:

@@ -15,6 +15,8 @@ from training.splits import SPLITS, divided
 
 FER2013_FILES = ("fer2013.csv", "icml_face_data.csv")
 VOTES_FILE = "fer2013new.csv"
+FER2013, PICTURES = "FER2013", "pictures"
+"""Kinds of sources, as run.json calls them."""
 
 
 def read_sources(sources: list[str], own_labels: float = 0.0) -> dict[str, FaceSet]:
@@ -57,6 +59,11 @@ def fer2013_file(path: Path) -> Path | None:
     if not path.is_file():
         raise DataError(f"{path} is missing; training/README.md says what --data may be")
     return path if _has_pixels(path) else None
+
+
+def kinds(sources: list[str]) -> list[str]:
+    """FER2013, PICTURES or both: what a run learnt from, for the card of its model."""
+    return sorted({FER2013 if fer2013_file(_with_repeats(source)[0]) else PICTURES for source in sources})
 
 
 def require_every_emotion(training: FaceSet, sources: list[str]) -> None:

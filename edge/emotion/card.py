@@ -87,4 +87,9 @@ def check_emotion_card(card: Card, where: Path) -> None:
 def write_card(model: Path, card: Card) -> None:
     """Write the card beside its model, with the checksum of the model's bytes."""
     complete = {"name": model.stem, "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), **card}
-    card_path(model).write_text(json.dumps(complete, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    card_path(model).write_text(card_text(complete), encoding="utf-8")
+
+
+def card_text(card: Card) -> str:
+    """The card as its file holds it."""
+    return json.dumps(card, indent=2, ensure_ascii=False) + "\n"

@@ -21,9 +21,19 @@ MOST_AT_ONCE = 16
 class EmotionClassifier:
     """The emotion model as the device runs it. The quantization reports measure through this class, too."""
 
-    def __init__(self, model: Path, base_rates: str | tuple[float, ...] = "everyday", threads: int = 1) -> None:
-        """base_rates: 'everyday' (as trained), 'balanced' (all alike) or seven numbers. Raises ModelError."""
-        content, self.card = load_verified(model)
+    def __init__(
+        self,
+        model: Path,
+        base_rates: str | tuple[float, ...] = "everyday",
+        threads: int = 1,
+        *,
+        loaded: tuple[bytes, Card] | None = None,
+    ) -> None:
+        """base_rates: 'everyday' (as trained), 'balanced' (all alike) or seven numbers. Raises ModelError.
+
+        loaded: the model's bytes and card, where they are not to be read from its file.
+        """
+        content, self.card = loaded or load_verified(model)
         check_emotion_card(self.card, model)
         self._model = TfliteModel(content, str(model), threads)
         _, height, width, channels = self._model.input_shape if len(self._model.input_shape) == 4 else (0, 0, 0, 0)

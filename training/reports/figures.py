@@ -77,7 +77,8 @@ def scored(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
             "FER+ authors' rule, 8 classes": flat(result["authors_majority"]),
             "FER2013's own labels": flat(result["fer2013_labels"]),
         }
-        lines += [(f"{name}, {share['faces']:,}", {"everyday": share}) for name, share in single.items()]
+        shown = {name: share for name, share in single.items() if share["faces"]}
+        lines += [(f"{name}, {share['faces']:,}", {"everyday": share}) for name, share in shown.items()]
     if "ck" in result:
         ck = result["ck"]
         lines.append((f"CK+, {ck['everyday']['faces']:,}", {rates: one["accuracy"] for rates, one in ck.items()}))

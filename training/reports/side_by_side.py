@@ -159,10 +159,9 @@ def _or_dash(cell: Cell, result: dict[str, Any]) -> str:
 
 def _has(where: Callable[[dict[str, Any]], Any], result: dict[str, Any]) -> bool:
     try:
-        where(result)
+        return where(result)["value"] is not None
     except (KeyError, TypeError):
         return False
-    return True
 
 
 def _signed(share: float) -> str:

@@ -143,13 +143,15 @@ def markdown(header: tuple[str, ...], lines: list[Any]) -> str:
 
 
 def interval(share: dict[str, Any]) -> str:
-    """87.1 % (85.9–88.2)"""
+    """87.1 % (85.9–88.2); a dash where there was no face."""
+    if share["value"] is None:
+        return "–"
     return f"{percent(share['value'])} ({100 * share['low']:.1f}–{100 * share['high']:.1f})"
 
 
 def counted(share: dict[str, Any]) -> str:
     """87.1 % (85.9–88.2) of 3,153"""
-    return f"{interval(share)} of {share['faces']:,}"
+    return f"{interval(share)} of {share['faces']:,}" if share["faces"] else interval(share)
 
 
 def flat(one: dict[str, Any]) -> dict[str, Any]:
