@@ -232,7 +232,7 @@ def test_it_is_off_unless_the_configuration_says_so():
     assert not Config().record.enabled
     assert [sink.name for sink in sinks_for(Config(), "auto", Control())] == ["terminal"]
     everything = {name for name in dir(Control()) if not name.startswith("_")}
-    assert everything == {"stop", "detection", "switch_detection"}
+    assert everything == {"stop", "detection", "switch_detection", "remembered"}
 
 
 @pytest.mark.parametrize("on", [True, False])
