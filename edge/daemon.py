@@ -109,9 +109,11 @@ class Daemon:
 
     def _forget(self) -> None:
         """Tell that everyone has left: while the camera is away or switched off, and afterwards, nobody knows."""
-        if self._last is not None:
-            self._show(self._pipeline.forget(self._last))
-            self._last = None
+        if self._last is None:
+            return
+        result, self._last = self._pipeline.forget(self._last), None
+        if self._faces or result.events:
+            self._show(result)
 
     def _show(self, result: Result) -> None:
         self._faces = len(result.tracks)

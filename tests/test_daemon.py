@@ -97,8 +97,10 @@ def test_stop_ends_the_run_and_releases_everything():
     assert notes.closed == 1
 
 
-def live_daemon(camera: FakeCamera, notes: Notebook, control: Control) -> Daemon:
-    chain = Pipeline(FakeDetector([face_at(30, 24, 20)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig())
+def live_daemon(camera: FakeCamera, notes: Notebook, control: Control, detector: FakeDetector | None = None) -> Daemon:
+    chain = Pipeline(
+        detector or FakeDetector([face_at(30, 24, 20)]), FakeClassifier("happy"), FaceConfig(), EmotionConfig()
+    )
     return Daemon(camera, chain, [notes], control, CameraConfig(give_up_s=0.3), PaceConfig())
 
 
@@ -128,6 +130,12 @@ def test_when_the_camera_goes_everybody_has_left_with_its_last_frame():
     assert told(notes)[-1] == ("face_left", last)
     assert [kind for kind, _ in told(notes)] == ["face_appeared", "face_left"]
     assert notes.results[-1].tracks == ()
+
+
+def test_where_nobody_was_nothing_is_told_after_the_last_frame():
+    notes = Notebook()
+    live_daemon(FakeCamera(0.01), notes, Control(), FakeDetector([])).run(limit=5)
+    assert len(notes.results) == 5
 
 
 def test_when_detection_is_switched_off_everybody_has_left():
