@@ -1,4 +1,4 @@
-"""A Debian in a folder, booted by systemd-nspawn and thrown away afterwards. Needs root."""
+"""A Debian or Ubuntu in a folder, booted by systemd-nspawn and thrown away afterwards. Needs root."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 
 PACKAGES = "systemd,systemd-sysv,dbus,udev,procps,python3,python3-venv,ca-certificates"
+UBUNTU = "http://archive.ubuntu.com/ubuntu"
+UBUNTU_KEYS = Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")
+SUITES_OF_UBUNTU = ("jammy", "noble")
 CERTIFICATES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -63,6 +66,7 @@ class Container:
         """Copy a file of ours to a place inside."""
         target = self.root / place.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # Ubuntu's resolv.conf leads to where another file system will lie
         shutil.copy(file, target)
 
     def _make(self) -> None:
@@ -70,7 +74,11 @@ class Container:
             return
         shutil.rmtree(self._fresh, ignore_errors=True)
         options = ["--variant=minbase", f"--include={PACKAGES}"]
-        subprocess.run(["debootstrap", *options, self._fresh.name, self._fresh], check=True)
+        mirror = []
+        if self._fresh.name in SUITES_OF_UBUNTU:
+            options += ["--components=main,universe", f"--keyring={UBUNTU_KEYS}"]
+            mirror = [UBUNTU]
+        subprocess.run(["debootstrap", *options, self._fresh.name, self._fresh, *mirror], check=True)
         (self._fresh / "complete").touch()
 
     def _mount(self) -> None:

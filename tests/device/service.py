@@ -1,8 +1,8 @@
 """The service's whole life in a booted systemd: installed, killed, stopped, upgraded, bundled, removed.
 
-    sudo .venv-test/bin/python tests/device/service.py [--suite trixie] [FOLDER]
+    sudo .venv-test/bin/python tests/device/service.py [--suite trixie|bookworm|jammy] [FOLDER]
 
-FOLDER keeps the fresh Debian for the next time.
+FOLDER keeps the fresh system for the next time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EVERYTHING = f"find / -xdev -regextype egrep -regex '{PASSING}' -prune -o -print
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("/var/tmp/emotion-edge-device"))
-    parser.add_argument("--suite", default="trixie", help="of Debian: trixie, bookworm")
+    parser.add_argument("--suite", default="trixie", help="of Debian or Ubuntu: trixie, bookworm, jammy")
     options = parser.parse_args()
     with Container(options.folder, options.suite) as box:
         copy_project(box)
@@ -67,8 +67,10 @@ def it_is_installed_and_works(box: Container) -> None:
 
 
 def the_unit_is_clean_and_closed(box: Container) -> None:
-    assert expect(box, "systemd-analyze verify emotion-edge.service") == ""
-    expect(box, "systemd-analyze security --threshold=15 emotion-edge.service")
+    said = expect(box, "systemd-analyze verify emotion-edge.service")  # Ubuntu's has something to say of its own units
+    assert "emotion-edge" not in said, said
+    if "--threshold" in expect(box, "systemd-analyze --help"):  # from systemd 250 on
+        expect(box, "systemd-analyze security --threshold=15 emotion-edge.service")
 
 
 def it_writes_nothing_to_the_disk(box: Container) -> None:
