@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the program as a 64-bit Arm device does, on this x86-64 machine: the integer models, every bit of whose answers is
 # compared with tests/golden, and the demo, on each kind of core; and the tests of the device's parts on one.
-# No chroot and no kernel setting: qemu runs Debian's Arm Python 3.11 out of a folder. Four minutes.
+# No chroot and no kernel setting: qemu runs Debian's Arm Python 3.11 out of a folder. Six minutes, beside other work.
 #
 #   apt-get install qemu-user-static debootstrap     once; debootstrap wants root
 #   tests/device/aarch64.sh [FOLDER]                 FOLDER keeps 600 MB for the next time; default: a temporary one
